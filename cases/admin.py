@@ -1,0 +1,129 @@
+"""Configuration in the admin: areas, teams, categories, councils, people and their roles."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Area, Category, Council, Posting, RoleAssignment, Team, User
+from cases.terms import Role
+
+
+class AdministratorOnly:
+    """Configuration belongs to the role administrator; nothing that the history names is ever deleted."""
+
+    def _is_administrator(self, request: HttpRequest) -> bool:
+        return isinstance(request.user, User) and request.user.grants().has(Role.ADMINISTRATOR)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._is_administrator(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return self._is_administrator(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return self._is_administrator(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return self._is_administrator(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new area names its parent; an area that exists stays where it is, since cases are scoped by its path."""
+
+    parent = forms.ModelChoiceField(Area.objects.all(), label=_("上级区域"), required=False)
+
+    class Meta:
+        model = Area
+        fields = ("code", "name", "level")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["parent"]
+
+
+@admin.register(Area)
+class AreaAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    form = AreaForm
+    list_display = ("full_name", "level", "code")
+    list_filter = ("level",)
+    search_fields = ("full_name", "code")
+    ordering = ("path",)
+
+    def save_model(self, request: HttpRequest, obj: Area, form: AreaForm, change: bool) -> None:
+        """Place a new area under its parent, and write the full names of the subtree anew."""
+        parent = form.cleaned_data.get("parent") if not change else None
+        if not change:
+            if parent:
+                Area.objects.add_child(parent, instance=obj)
+            else:
+                Area.objects.add_root(instance=obj)
+        else:
+            obj.save()
+        write_full_names(obj)
+
+
+def write_full_names(area: Area) -> None:
+    """Full names of an area and everything under it."""
+    above = [a.name for a in area.get_ancestors()]
+    names = {area.path[: len(area.path)]: " · ".join([*above, area.name])}
+    Area.objects.filter(pk=area.pk).update(full_name=names[area.path])
+    for child in area.get_descendants().order_by("path"):
+        names[child.path] = f"{names[child.path[: -Area.steplen]]} · {child.name}"
+        Area.objects.filter(pk=child.pk).update(full_name=names[child.path])
+
+
+class PostingInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = Posting
+    extra = 0
+    autocomplete_fields = ("area",)
+
+
+@admin.register(Team)
+class TeamAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "code", "area", "active")
+    list_filter = ("active",)
+    search_fields = ("name", "code")
+    autocomplete_fields = ("area",)
+    inlines = (PostingInline,)
+
+
+@admin.register(Category)
+class CategoryAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "group", "code", "needs_photo", "active")
+    list_filter = ("group", "active")
+    search_fields = ("name", "code")
+
+
+@admin.register(Council)
+class CouncilAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "kind", "area", "active")
+    search_fields = ("name", "code")
+    autocomplete_fields = ("area",)
+
+
+class RoleInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = RoleAssignment
+    extra = 0
+    autocomplete_fields = ("area", "team", "council")
+
+
+@admin.register(User)
+class PersonAdmin(AdministratorOnly, UserAdmin):  # type: ignore[type-arg]
+    list_display = ("username", "name", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("username", "name")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("人员"), {"fields": ("name", "email", "is_active", "is_staff")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "name", "email", "usable_password", "password1", "password2")}),)
+    filter_horizontal = ()
+    inlines = (RoleInline,)

@@ -1,0 +1,9 @@
+"""Nouns: what happened, where, to whom."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CasesConfig(AppConfig):
+    name = "cases"
+    verbose_name = _("件与登记")

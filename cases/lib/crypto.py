@@ -1,0 +1,90 @@
+"""Personal data at rest: AES-256-GCM with key ids, and a blind index that finds a phone without decrypting."""
+
+import base64
+import hashlib
+import hmac
+import os
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.exceptions import FieldError
+from django.db import models
+
+
+class WrongKey(ValueError):
+    """The text cannot be read with the keys that are set."""
+
+
+@lru_cache(maxsize=8)
+def _ring(keys: str) -> dict[str, AESGCM]:
+    ring = {}
+    for item in keys.split(","):
+        name, _, value = item.strip().partition(":")
+        key = base64.b64decode(value)
+        if not name or len(key) != 32:  # noqa: PLR2004
+            raise ValueError("ZHUOLUO_FIELD_KEYS needs id:base64 of 32 bytes, comma separated.")
+        ring[name] = AESGCM(key)
+    return ring
+
+
+def encrypt(text: str, *, context: str = "") -> str:
+    """ "keyid:base64(nonce + ciphertext)", with the first key; `context` must be given again to decrypt."""
+    ring = _ring(settings.FIELD_KEYS)
+    name = next(iter(ring))
+    nonce = os.urandom(12)
+    sealed = ring[name].encrypt(nonce, text.encode(), context.encode())
+    return f"{name}:{base64.b64encode(nonce + sealed).decode()}"
+
+
+def decrypt(token: str, *, context: str = "") -> str:
+    """The text; raises WrongKey when no key that is set opens it, or it was changed or moved to another field."""
+    name, _, value = token.partition(":")
+    key = _ring(settings.FIELD_KEYS).get(name)
+    if key is None:
+        raise WrongKey(f"Encrypted with key {name!r}, which ZHUOLUO_FIELD_KEYS does not hold: add it back.")
+    raw = base64.b64decode(value)
+    try:
+        return key.decrypt(raw[:12], raw[12:], context.encode()).decode()
+    except InvalidTag as error:
+        raise WrongKey(
+            f"Key {name!r} does not open this value: it is another key, or the value was changed."
+        ) from error
+
+
+def normal_phone(value: str) -> str:
+    """Digits only, full-width ones too, without the country prefix of China."""
+    digits = "".join(c for c in unicodedata.normalize("NFKC", value) if c in "0123456789+")
+    for prefix in ("+86", "0086"):
+        digits = digits.removeprefix(prefix)
+    return digits.replace("+", "")
+
+
+def blind_index(value: str) -> str:
+    """HMAC-SHA256 of a normalised phone, in hex: equal phones have equal ones, and nothing else can be read."""
+    key = base64.b64decode(settings.INDEX_KEY)
+    return hmac.new(key, normal_phone(value).encode(), hashlib.sha256).hexdigest()
+
+
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+    """Text that is encrypted in the database, bound to its model and field; the empty string stays empty."""
+
+    @property
+    def _context(self) -> str:
+        return f"{self.model._meta.label_lower}.{self.name}"
+
+    def get_prep_value(self, value: Any) -> Any:
+        text = super().get_prep_value(value)
+        return encrypt(text, context=self._context) if text else text
+
+    def from_db_value(self, value: str | None, *_: Any) -> str | None:
+        return decrypt(value, context=self._context) if value else value
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Only `isnull`: each encryption of a text differs, so no comparison can find it."""
+        if lookup_name != "isnull":
+            raise FieldError(f"{self.name} is encrypted and cannot be searched: use its blind index.")
+        return super().get_lookup(lookup_name)

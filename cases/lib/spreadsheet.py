@@ -1,0 +1,92 @@
+"""Reading ledgers: Excel and CSV rows by the names of their columns, and the formats of time really in them."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import python_calamine
+
+MAX_UNPACKED = 200 * 1024 * 1024  # a 5.5 MB bomb cost 605 MB: look at the directory before opening
+FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+SEPARATORS = str.maketrans({"/": "-", ".": "-", "年": "-", "月": "-", "日": " ", "T": " ", "：": ":", "\u00a0": " "})
+
+
+class UnreadableSheet(ValueError):
+    """The file cannot be read as a ledger; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number as the spreadsheet shows it (the header is 1), and its cells by column name."""
+
+    number: int
+    values: dict[str, Any]
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Rows of an .xlsx (its first sheet) or .csv file; rows without any content are left out."""
+    if not path.is_file():
+        raise UnreadableSheet(f"{path} does not exist: check the path.")
+    lines = _csv_lines(path) if path.suffix.lower() == ".csv" else _excel_lines(path)
+    header: list[str] | None = None
+    for number, cells in enumerate(lines, start=1):
+        if not any(str(cell).strip() for cell in cells):
+            continue
+        if header is None:
+            header = [str(cell).strip() for cell in cells]
+            continue
+        yield Row(number, {name: cell for name, cell in zip(header, cells, strict=False) if name})
+    if header is None:
+        raise UnreadableSheet(f"{path.name} is empty: it needs a first row with the names of the columns.")
+
+
+def _excel_lines(path: Path) -> Iterator[list[Any]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(item.file_size for item in archive.infolist())
+        if size > MAX_UNPACKED:
+            raise UnreadableSheet(f"{path.name} unpacks to {size // 2**20} MB: split it, 200 MB is the limit.")
+        sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+    except (zipfile.BadZipFile, python_calamine.CalamineError) as error:
+        raise UnreadableSheet(f"{path.name} is no Excel file that can be read: save it as .xlsx or .csv.") from error
+    yield from sheet.to_python(skip_empty_area=False)
+
+
+def _csv_lines(path: Path) -> Iterator[list[Any]]:
+    raw = path.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        yield from csv.reader(io.StringIO(text, newline=""))
+        return
+    raise UnreadableSheet(f"{path.name} is neither UTF-8 nor GB18030: save it as CSV UTF-8.")
+
+
+def parse_datetime(value: Any, zone: ZoneInfo) -> datetime:
+    """A moment with its zone from a date cell or from text such as "2019/4/25 9:32:09" or "2019年4月25日"."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=zone)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), zone)
+    text = " ".join(str(value).translate(SEPARATORS).split())
+    for form in FORMATS:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=zone)
+        except ValueError:
+            continue
+    raise ValueError(f"{str(value)!r} is no time: write it as 2019-04-25 09:32 or 2019/4/25 9:32:09")
+
+
+def clean_text(value: Any) -> str:
+    """Text without the tabs and empty lines that ledgers carry around it; at most one empty line within."""
+    lines = [re.sub(r"[\t\u00a0\u3000 ]+", " ", line).strip() for line in str(value).splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -1,0 +1,77 @@
+"""Residents who raised a case: encrypted at rest, found by a blind index, answered once for each case."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cases.lib.crypto import EncryptedTextField
+
+if TYPE_CHECKING:
+    from cases.models.case import Case
+
+
+class Reporter(models.Model):
+    """A resident. Pages show the masked forms; the whole is shown by `reveal_reporter`, with a reason."""
+
+    name = EncryptedTextField(_("姓名"), blank=True)
+    phone = EncryptedTextField(_("电话"), blank=True)
+    phone_index = models.CharField(max_length=64, blank=True, db_index=True, editable=False)  # finds "same phone"
+    email = EncryptedTextField(_("电子邮箱"), blank=True)
+    address = EncryptedTextField(_("住址"), blank=True)
+    opted_out = models.BooleanField(_("不接收消息"), default=False)
+
+    class Meta:
+        verbose_name = _("来访人")
+        verbose_name_plural = _("来访人")
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"  # never the name: this text reaches logs and the admin
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the resident left a way to be reached."""
+        return bool(self.phone or self.email)
+
+
+class ResidentLink(models.Model):
+    """The link by which a resident follows a case without a login; only the hash of its token is kept."""
+
+    case: "models.ForeignKey[Case, Case]" = models.ForeignKey("cases.Case", models.PROTECT, related_name="links")
+    reporter = models.ForeignKey(Reporter, models.PROTECT, null=True, related_name="links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    salt = models.CharField(max_length=32)  # the token is derived from it and the secret key, so messages can repeat it
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("居民链接")
+        verbose_name_plural = _("居民链接")
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class Answer(models.Model):
+    """What a reporter was told about a case, and when: one for each case, round and reporter."""
+
+    case: "models.ForeignKey[Case, Case]" = models.ForeignKey("cases.Case", models.PROTECT, related_name="answers")
+    reporter = models.ForeignKey(Reporter, models.PROTECT, null=True, related_name="answers")
+    round = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=20)  # the event that answered: verified, rejected, merged, voided …
+    text = models.TextField(_("答复内容"))
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("答复")
+        verbose_name_plural = _("答复")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "reporter", "round", "kind"], name="answer_once", nulls_distinct=False
+            )
+        ]
+        indexes = [models.Index(fields=["case"], name="answer_case", condition=Q(kind="verified"))]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.kind}"

@@ -1,0 +1,37 @@
+"""Search terms and numbers."""
+
+import pytest
+
+from cases.lib.bigrams import bigrams, query_terms
+from cases.lib.numbering import case_number, parse_number
+from cases.lib.similarity import similar
+
+
+@pytest.mark.parametrize("query", ["路灯", "灯", "东门路灯", "LED", "ｌｅｄ灯", "路灯 东门"])
+def test_what_is_in_the_text_is_found(query: str) -> None:
+    terms = bigrams("小区东门路灯不亮，LED灯 三天")
+    assert all(term in terms for term in query_terms(query))
+
+
+@pytest.mark.parametrize("query", ["停车", "灯路", "西门路灯"])
+def test_what_is_not_in_the_text_is_not_found(query: str) -> None:
+    terms = bigrams("小区东门路灯不亮，LED灯 三天")
+    assert not all(term in terms for term in query_terms(query))
+
+
+def test_nothing_to_search_asks_for_nothing() -> None:
+    assert query_terms(" ，。") == []
+
+
+def test_a_number_is_read_back() -> None:
+    assert parse_number(f" {case_number(2026, 123)} ") == (2026, 123)
+    with pytest.raises(ValueError, match="2026-000123"):
+        parse_number("123")
+
+
+def test_alike_texts_score_higher() -> None:
+    a, b, c = "平山小区东门路灯不亮", "平山小区东门的路灯坏了不亮", "地铁口违规停车"
+    assert similar(a, b) > 0.5
+    assert similar(a, c) < 0.1
+    assert similar(a, a) == 1.0
+    assert similar("", a) == 0.0
