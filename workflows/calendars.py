@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
+SATURDAY = 5
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DEFAULT_PERIODS = ((time(8, 30), time(12, 0)), (time(14, 0), time(17, 30)))
 
@@ -22,7 +23,7 @@ class OutsideCalendar(ValueError):
 
 @dataclass(frozen=True)
 class WorkCalendar:
-    """Working time from `first` to `last` inclusive; `overrides` maps a date to True (make-up work) or False (holiday)."""
+    """Working time from `first` to `last` inclusive; `overrides` says of a date whether it is worked."""
 
     first: date
     last: date
@@ -32,7 +33,7 @@ class WorkCalendar:
 
     def is_working_day(self, day: date) -> bool:
         """Whether the day is worked: the notice decides, else Monday to Friday."""
-        return self.overrides.get(day, day.weekday() < 5)
+        return self.overrides.get(day, day.weekday() < SATURDAY)
 
     @cached_property
     def _spans(self) -> tuple[list[float], list[float], list[float]]:

@@ -1,0 +1,21 @@
+"""Shared fixtures."""
+
+import pytest
+from django.conf import settings
+
+from tests.factories import World, make_world
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """A small district."""
+    return make_world()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of locks and processes need the real database."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return
+    for item in items:
+        if item.get_closest_marker("pg"):
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: set DATABASE_URL"))

@@ -1,0 +1,1 @@
+"""The only movers: each command locks, checks, moves, records and sets the clocks in one transaction."""

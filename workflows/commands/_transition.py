@@ -1,0 +1,82 @@
+"""One way for every move: lock, state (409), person (403), move, event, clocks, save."""
+
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django_fsm import TransitionNotAllowed, can_proceed, has_transition_perm
+
+from cases import events
+from cases.models import Case, CaseEvent, User
+from cases.terms import State
+from workflows import clocks
+from workflows.lifecycle import CaseLifecycle
+from workflows.permissions import Actor, System
+
+# Everything that a move may stamp: one UPDATE, and no field forgotten.
+MOVED_FIELDS = (
+    "state", "round", "holder_role", "holder_user", "team", "handler", "dispatch_is_final", "council", "main_case",
+    "result_code", "result_text", "promised_date", "category", "priority", "policy_version", "answered_at",
+    "answer_workdays", "closed_at", "due_at", "warn_at", *events.HEAD_FIELDS,
+)  # fmt: skip
+
+
+class Moved(NamedTuple):
+    """A moved case and the event that says so."""
+
+    case: CaseLifecycle
+    event: CaseEvent
+
+
+def locked(case_id: int) -> CaseLifecycle:
+    """The case, its row locked until the transaction ends; its area comes along for the permission."""
+    rows = CaseLifecycle.objects.select_for_update(of=("self",)).select_related("area")
+    return cast(CaseLifecycle, rows.get(pk=case_id))
+
+
+@transaction.atomic
+def transition(
+    name: str,
+    case_id: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    log: dict[str, Any] | None = None,
+    case: CaseLifecycle | None = None,
+    **inputs: Any,
+) -> Moved:
+    """Make one move. `inputs` go to the move, `log` into the history; `case` when it is locked already.
+
+    Raises TransitionNotAllowed (the state forbids it), PermissionDenied (this person may not), Case.DoesNotExist.
+    """
+    case = case or locked(case_id)
+    step = getattr(case, name)
+    if not can_proceed(step):  # before the permission, or every conflict would be answered 403
+        raise TransitionNotAllowed(name, object=case, method=step)
+    if not has_transition_perm(step, cast(User, actor)):
+        raise PermissionDenied(name)
+    came_from = State(case.state)
+    step(**inputs)
+    case.find_holder()
+    return finish(case, declared(step)["event"], actor=actor, now=now, log=log, came_from=came_from)
+
+
+def declared(step: Any) -> dict[str, Any]:
+    """What the move declared besides its states: event, label, two_people."""
+    transitions = step._django_fsm.transitions  # noqa: SLF001
+    return next(iter(transitions.values())).custom  # type: ignore[no-any-return]
+
+
+def finish(
+    case: Case, event_type: Any, *, actor: Actor, now: datetime, log: dict[str, Any] | None, came_from: State | None
+) -> Moved:
+    """Record the event, bring the clocks in line and save, all in the transaction of the caller."""
+    data = dict(log or {})
+    if isinstance(actor, System):
+        data["by"] = actor.name
+    user = actor if isinstance(actor, User) else None
+    event = events.record(case, event_type, actor=user, at=now, data=data)
+    clocks.follow(case, event, came_from)
+    case.save(update_fields=MOVED_FIELDS)
+    return Moved(case, event)  # type: ignore[arg-type]

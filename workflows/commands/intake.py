@@ -1,0 +1,134 @@
+"""From a report to a case that is taken on: report, request_info, supply_info, accept, reject."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cases import commands as facts
+from cases.lib.bigrams import bigrams
+from cases.lib.numbering import case_number
+from cases.models import Area, Category, Reporter, User
+from cases.terms import EventType, Priority, RejectReason, Source
+from workflows import clocks
+from workflows import permissions as may
+from workflows.commands._transition import Moved, finish, transition
+from workflows.lifecycle import CaseLifecycle
+from workflows.permissions import Actor
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was seen or said, as it comes from a form, a ledger or a resident."""
+
+    area: Area
+    title: str
+    description: str
+    place: str = ""
+    category: Category | None = None
+    priority: Priority = Priority.NORMAL
+    source: Source = Source.GRID
+    latitude: float | None = None
+    longitude: float | None = None
+    reporter: facts.Person | None = None
+    external_ref: str = ""
+    client_key: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def report_case(*, report: Report, actor: Actor, now: datetime) -> CaseLifecycle:
+    """Open a case; its acceptance and overall clocks start.
+
+    A `client_key` seen before returns the case that it opened: a phone that sends twice makes one case.
+    Raises PermissionDenied outside the reporter's area, ValidationError({field: …}) on a missing fact.
+    """
+    if report.client_key and (known := CaseLifecycle.objects.filter(client_key=report.client_key).first()):
+        return cast(CaseLifecycle, known)
+    _check_report(report, actor)
+    reporter = facts.register_person(report.reporter) if report.reporter else None
+    return _open(report, actor, now, reporter).case
+
+
+def _check_report(report: Report, actor: Actor) -> None:
+    missing = {name: _("请填写此项。") for name in ("title", "description") if not getattr(report, name).strip()}
+    if missing:
+        raise ValidationError(missing)
+    if isinstance(actor, User) and not actor.grants().covers(report.area, *may.may_report):
+        raise PermissionDenied("report")
+
+
+def _open(report: Report, actor: Actor, now: datetime, reporter: Reporter | None) -> Moved:
+    case = CaseLifecycle(
+        number=f"new-{uuid.uuid4().hex[:16]}",  # the real one needs the primary key
+        source=report.source,
+        external_ref=report.external_ref,
+        client_key=report.client_key,
+        title=report.title.strip(),
+        description=report.description.strip(),
+        place=report.place.strip(),
+        latitude=report.latitude,
+        longitude=report.longitude,
+        area=report.area,
+        category=report.category,
+        priority=report.priority,
+        reported_by=actor if isinstance(actor, User) else None,
+        reporter=reporter,
+        extra=report.extra,
+        reported_at=now,
+        search_terms=bigrams(f"{report.title} {report.description} {report.place} {report.external_ref}"),
+    )
+    case.find_holder()
+    case.save()
+    case.number = case_number(timezone.localdate(now).year, case.pk)
+    case.save(update_fields=["number"])
+    log = {"title": case.title, "source": case.source, "area": report.area.pk}
+    return finish(case, EventType.REPORTED, actor=actor, now=now, log=log, came_from=None)
+
+
+def request_info(*, case_id: int, actor: User, now: datetime, question: str) -> Moved:
+    """Ask the reporting side; the acceptance clock waits meanwhile."""
+    return transition("request_info", case_id, actor=actor, now=now, log={"question": _said(question, "question")})
+
+
+def supply_info(*, case_id: int, actor: User, now: datetime, answer: str) -> Moved:
+    """Answer the desk's question; the acceptance clock goes on."""
+    return transition("supply_info", case_id, actor=actor, now=now, log={"answer": _said(answer, "answer")})
+
+
+@transaction.atomic
+def accept_case(*, case_id: int, actor: User, now: datetime, category: Category, priority: Priority) -> Moved:
+    """Take a reported case on: category, priority and the policy version are fixed here."""
+    version = clocks.live_version(now)
+    moved = transition(
+        "accept",
+        case_id,
+        actor=actor,
+        now=now,
+        log={"category": category.code, "priority": priority, "policy_version": version},
+        category=category,
+        priority=priority,
+        policy_version=version,
+    )
+    clocks.recompute_limits(moved.case, now)  # the overall limit depends on both, from the original moment
+    return moved
+
+
+@transaction.atomic
+def reject_case(*, case_id: int, actor: User, now: datetime, reason: RejectReason, text: str) -> Moved:
+    """Refuse with a reason from the list and a text that the reporter gets."""
+    said = _said(text, "text")
+    moved = transition("reject", case_id, actor=actor, now=now, log={"reason": reason, "text": said}, at=now)
+    facts.answer_reporters(moved.case, kind="rejected", text=said, at=now)
+    return moved
+
+
+def _said(text: str, name: str) -> str:
+    if not text.strip():
+        raise ValidationError({name: _("请填写此项。")})
+    return text.strip()

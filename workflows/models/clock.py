@@ -1,0 +1,72 @@
+"""Clocks of a case: one row per kind and round; intervals are kept, dates are computed from them."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Case, CaseEvent
+from cases.terms import ClockKind
+from workflows.models.sla import SlaPolicy
+
+
+class Clock(models.Model):
+    """A limit that runs, is paused or has stopped. Written by `workflows.clocks` only."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="clocks")
+    kind = models.CharField(_("时限种类"), max_length=20, choices=ClockKind.choices)
+    round = models.PositiveSmallIntegerField()
+    generation = models.PositiveIntegerField(default=1)  # of the same kind in the same round: rework, a second refer
+    policy = models.ForeignKey(SlaPolicy, models.PROTECT, related_name="clocks")
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    warn_at = models.DateTimeField()
+    alarm_at = models.DateTimeField(null=True)  # the next moment to look again; NULL: nothing is due
+    paused_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)
+    overdue_at = models.DateTimeField(null=True)  # when the overdue mark was made
+    used_seconds = models.PositiveBigIntegerField(null=True)  # of counted time, a fact once stopped
+
+    class Meta:
+        verbose_name = _("时钟")
+        verbose_name_plural = _("时钟")
+        constraints = [
+            models.UniqueConstraint(fields=["case", "kind", "round", "generation"], name="clock_once"),
+            models.UniqueConstraint(fields=["case", "kind"], condition=Q(stopped_at=None), name="clock_live_once"),
+            models.CheckConstraint(
+                name="clock_still_has_no_alarm",
+                condition=Q(alarm_at=None) | Q(stopped_at=None, paused_at=None),
+            ),
+        ]
+        # the sweep: what is due next
+        indexes = [models.Index(fields=["alarm_at"], name="clock_alarm", condition=Q(alarm_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.kind}"
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether a stopped clock stopped in time; None while it is live."""
+        return None if self.stopped_at is None else self.stopped_at <= self.due_at
+
+
+class ClockInterval(models.Model):
+    """A pause (from–to, open while it lasts) or an extension (`until` is the new due moment) of a clock."""
+
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="intervals")
+    event = models.ForeignKey(CaseEvent, models.PROTECT, related_name="+")  # who and why
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("区间")
+        verbose_name_plural = _("区间")
+        ordering = ["began_at", "pk"]
+        constraints = [
+            models.CheckConstraint(name="interval_is_pause_or_extension", condition=Q(ended_at=None) | Q(until=None)),
+            models.UniqueConstraint(fields=["clock"], condition=Q(ended_at=None, until=None), name="one_open_pause"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} {self.began_at:%F}"

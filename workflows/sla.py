@@ -1,0 +1,98 @@
+"""Pure arithmetic of limits: policy and facts in, due and warning moments out; imports no Django.
+
+Dates are computed from the intervals each time, never shifted in place and never counted down. A pause gives back
+exactly the counted time that was left when it began; an extension names the new moment itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workflows.calendars import WorkCalendar
+
+WORKING_UNITS = ("working_days", "working_hours")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """An amount of time: `unit` is working_days, working_hours, days or hours; warn after `warn_percent` of it."""
+
+    amount: int
+    unit: str
+    warn_percent: int = 75
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A pause from `began_at` to `ended_at` (None while it lasts), or with `until` an extension to that moment."""
+
+    began_at: datetime
+    ended_at: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Moments:
+    """When to warn and when the limit is reached."""
+
+    warn_at: datetime
+    due_at: datetime
+
+
+def counted(limit: Limit, calendar: WorkCalendar, start: datetime, end: datetime) -> timedelta:
+    """Time in [start, end) that the limit counts: working time, or all of it for calendar days and hours."""
+    return calendar.between(start, end) if limit.unit in WORKING_UNITS else end - start
+
+
+def _advance(limit: Limit, calendar: WorkCalendar, start: datetime, amount: timedelta) -> datetime:
+    if limit.unit in WORKING_UNITS:
+        return calendar.add(start, max(amount, timedelta(0)))
+    return start + amount
+
+
+def due_without_intervals(limit: Limit, calendar: WorkCalendar, start: datetime) -> datetime:
+    """n working days end at the close of the n-th working day after the day of `start`; the others run from it."""
+    if limit.unit == "working_days":
+        return calendar.add_days(start, limit.amount)
+    unit = timedelta(days=1) if limit.unit == "days" else timedelta(hours=1)
+    return _advance(limit, calendar, start, limit.amount * unit)
+
+
+def moments(limit: Limit, calendar: WorkCalendar, start: datetime, intervals: Sequence[Interval] = ()) -> Moments:
+    """The warning and due moments after every interval, in the order in which they began."""
+    due = due_without_intervals(limit, calendar, start)
+    for interval in intervals:
+        if interval.until is not None:
+            due = interval.until
+        elif interval.ended_at is not None and interval.began_at < due:
+            left = counted(limit, calendar, interval.began_at, due)
+            due = _advance(limit, calendar, interval.ended_at, left)
+    warn = _advance(limit, calendar, start, used(limit, calendar, start, due, intervals) * limit.warn_percent / 100)
+    for interval in intervals:
+        if interval.until is None and interval.ended_at is not None and interval.began_at < warn:
+            warn = _advance(limit, calendar, interval.ended_at, counted(limit, calendar, interval.began_at, warn))
+    return Moments(min(warn, due), due)
+
+
+def used(
+    limit: Limit, calendar: WorkCalendar, start: datetime, end: datetime, intervals: Sequence[Interval] = ()
+) -> timedelta:
+    """Counted time from `start` to `end`, without the pauses."""
+    total = counted(limit, calendar, start, end)
+    for interval in intervals:
+        if interval.until is None and interval.began_at < end:
+            total -= counted(limit, calendar, interval.began_at, min(interval.ended_at or end, end))
+    return max(total, timedelta(0))
+
+
+def workdays_between(calendar: WorkCalendar, start: datetime, end: datetime) -> int:
+    """The smallest n for which "within n working days" holds; 0 on the day itself."""
+    first, last = start.astimezone(calendar.zone), end.astimezone(calendar.zone)
+    close = calendar.periods[-1][1]
+    days = sum(
+        calendar.is_working_day(first.date() + timedelta(days=n))
+        for n in range(1, (last.date() - first.date()).days + 1)
+    )
+    # A moment on a day of rest, or after the close, lies past the limit that ended with the last working day.
+    late = last.date() > first.date() and (not calendar.is_working_day(last.date()) or last.time() > close)
+    return days + late
