@@ -1,0 +1,37 @@
+"""`manage.py seed_calendar`: the working calendar of mainland China, and the first limits when there are none."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from workflows.seed import YEARS, seed_all
+
+
+class Command(BaseCommand):
+    help = "Fill the national working calendar and, on a new installation, the first version of limits."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--from", dest="first", type=int, default=YEARS.start, help="first year")
+        parser.add_argument("--to", dest="last", type=int, default=YEARS.stop - 1, help="last year")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        if options["last"] < options["first"]:
+            raise CommandError("--to comes before --from.", returncode=2)
+        seeded = seed_all(range(options["first"], options["last"] + 1))
+        if options["json"]:
+            row = {
+                "years": seeded.years,
+                "days": seeded.days,
+                "provisional": list(seeded.provisional),
+                "changed": seeded.changed,
+            }
+            self.stdout.write(json.dumps(row))
+            return
+        self.stdout.write(f"工作日历：{seeded.years} 个年度，{seeded.days} 个特别日。")
+        if seeded.provisional:
+            years = "、".join(map(str, seeded.provisional))
+            self.stdout.write(f"暂定（国务院通知未发布）：{years}。通知发布后请在后台更正。")
+        self.stdout.write("有更新。" if seeded.changed else "没有变化。")
