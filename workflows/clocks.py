@@ -32,10 +32,10 @@ STAGE_CLOCK = {
     State.REOPEN_REQUESTED: ClockKind.REOPEN_DECISION,
 }
 PAUSING = frozenset({State.INFO_REQUESTED, State.DELIBERATING, State.ON_HOLD})  # the clock of the stage left waits
-RUNS_BESIDE = frozenset({ClockKind.OVERALL, ClockKind.PROMISE})
+ANSWERING = (EventType.VERIFIED, EventType.ANSWER_ADOPTED)
 CLOCK_FIELDS = [
     "policy", "generation", "due_at", "warn_at", "alarm_at", "paused_at", "stopped_at", "warned_at", "overdue_at",
-    "used_seconds",
+    "used_seconds", "adjusted",
 ]  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def follow(case: Case, event: CaseEvent, came_from: State | None = None) -> None
     """
     state, at = State(case.state), event.at
     rows = case.clocks.filter(Q(stopped_at=None) | Q(round=case.round))
-    found = list(rows.select_related("policy__calendar").prefetch_related("intervals"))
+    found = list(rows.select_related("policy__calendar"))
     live = {c.kind: c for c in found if c.stopped_at is None}
     changed: list[Clock] = []  # stopped, paused or resumed
     wanted = STAGE_CLOCK.get(state)
@@ -109,12 +109,19 @@ def follow(case: Case, event: CaseEvent, came_from: State | None = None) -> None
                 changed.append(_pause(clock, event))
         elif clock.kind != ClockKind.OVERALL:
             changed.append(_stop(clock, at))
-    if changed:  # before anything starts: a case has one live clock of a kind
-        Clock.objects.bulk_update(changed, CLOCK_FIELDS)
     starting = [wanted] if wanted and wanted not in live else []
     if wanted and not _has_overall(live, case):
         starting.append(ClockKind.OVERALL)
-    started = _start_or_go_on(case, event, starting, found, came_from)
+    accepted = event.type == EventType.ACCEPTED  # category and priority are fixed now, the overall limit with them
+    limits = policies(case, [*starting, ClockKind.OVERALL] if accepted else starting, at) if starting else {}
+    if accepted and _refit(live[ClockKind.OVERALL], limits, at):
+        changed.append(live[ClockKind.OVERALL])
+    if changed:  # before anything starts: a case has one live clock of a kind
+        Clock.objects.bulk_update(changed, CLOCK_FIELDS)
+    started = _start_or_go_on(case, event, starting, found, limits, came_from)
+    if event.type in ANSWERING:
+        calendar = work_calendar(live[ClockKind.OVERALL].policy.calendar)
+        case.answer_workdays = sla.workdays_between(calendar, case.reported_at, at)
     _show_on_case(case, {c.kind: c for c in [*live.values(), *started]}, wanted)
 
 
@@ -130,9 +137,15 @@ def _show_on_case(case: Case, clocks: dict[str, Clock], wanted: ClockKind | None
 
 
 def _start_or_go_on(
-    case: Case, event: CaseEvent, kinds: list[ClockKind], found: list[Clock], came_from: State | None
+    case: Case,
+    event: CaseEvent,
+    kinds: list[ClockKind],
+    found: list[Clock],
+    limits: dict[str, SlaPolicy],
+    came_from: State | None,
 ) -> list[Clock]:
-    going_on, fresh = [], []
+    going_on: list[Clock] = []
+    fresh: list[tuple[ClockKind, int]] = []
     for kind in kinds:
         earlier = [c for c in found if c.kind == kind and c.round == case.round]
         if kind in (ClockKind.HANDLE, ClockKind.OVERALL) and earlier:
@@ -141,7 +154,7 @@ def _start_or_go_on(
             fresh.append((kind, len(earlier) + 1))
     if going_on:
         Clock.objects.bulk_update(going_on, CLOCK_FIELDS)
-    return going_on + _start(case, event, fresh)
+    return going_on + _start(case, event, fresh, limits)
 
 
 def _go_on(clock: Clock, event: CaseEvent, came_from: State | None) -> Clock:
@@ -152,28 +165,30 @@ def _go_on(clock: Clock, event: CaseEvent, came_from: State | None) -> Clock:
     """
     if came_from not in (State.ACCEPTED, State.DISPATCHED) and clock.stopped_at:
         ClockInterval.objects.create(clock=clock, event=event, began_at=clock.stopped_at, ended_at=event.at)
-        clock.__dict__.pop("_prefetched_objects_cache", None)
+        clock.adjusted = True
     clock.stopped_at = clock.used_seconds = None
     return _recomputed(clock, event.at)
 
 
 def _start(
-    case: Case, event: CaseEvent, kinds: list[tuple[ClockKind, int]], until: datetime | None = None
+    case: Case,
+    event: CaseEvent,
+    kinds: list[tuple[ClockKind, int]],
+    limits: dict[str, SlaPolicy],
+    until: datetime | None = None,
 ) -> list[Clock]:
     """Start clocks, each with its number within the round; `until` (or a review date in the event) is their limit."""
-    if not kinds:
-        return []
-    found = policies(case, [kind for kind, _ in kinds], event.at)
     started = []
     for kind, generation in kinds:
-        if kind not in found:
+        if kind not in limits:
             raise NoLimit(f"No limit is set for the clock {kind.value}: add one under limits in the admin.")
         clock = Clock(case=case, kind=kind, round=case.round, generation=generation)
-        clock.policy, clock.started_at = found[kind], event.at
+        clock.policy, clock.started_at = limits[kind], event.at
         moment = until
         if kind == ClockKind.HOLD_REVIEW and "review_at" in event.data:
             moment = datetime.fromisoformat(event.data["review_at"])
         _compute(clock, [sla.Interval(event.at, until=moment)] if moment else [])
+        clock.adjusted = moment is not None
         clock.save()
         if moment:
             ClockInterval.objects.create(clock=clock, event=event, began_at=event.at, until=moment)
@@ -185,7 +200,7 @@ def start_promise(case: Case, event: CaseEvent, until: datetime) -> None:
     """The obligation of a B-coded answer: a clock of its own that outlives the case."""
     Clock.objects.filter(case=case, kind=ClockKind.PROMISE, stopped_at=None).update(stopped_at=event.at, alarm_at=None)
     generation = Clock.objects.filter(case=case, kind=ClockKind.PROMISE, round=case.round).count() + 1
-    _start(case, event, [(ClockKind.PROMISE, generation)], until)
+    _start(case, event, [(ClockKind.PROMISE, generation)], policies(case, [ClockKind.PROMISE], event.at), until)
 
 
 def stop_promise(case: Case, at: datetime) -> bool:
@@ -199,10 +214,11 @@ def stop_promise(case: Case, at: datetime) -> bool:
 
 def _end_pause(clock: Clock, at: datetime) -> None:
     clock.intervals.filter(ended_at=None, until=None).update(ended_at=at)
-    clock.__dict__.pop("_prefetched_objects_cache", None)
 
 
 def _intervals(clock: Clock) -> list[sla.Interval]:
+    if not clock.adjusted:
+        return []
     return [sla.Interval(i.began_at, i.ended_at, i.until) for i in clock.intervals.all()]
 
 
@@ -216,7 +232,7 @@ def _compute(clock: Clock, intervals: list[sla.Interval]) -> Clock:
 
 def _recomputed(clock: Clock, at: datetime) -> Clock:
     """New moments from the kept intervals; marks whose moment now lies ahead are armed again."""
-    _compute(clock, _intervals(clock) if clock.pk else [])
+    _compute(clock, _intervals(clock))
     if clock.warned_at and clock.warn_at > at:
         clock.warned_at = None
     if clock.overdue_at and clock.due_at > at:
@@ -233,7 +249,7 @@ def _next_alarm(clock: Clock) -> datetime | None:
 
 def _pause(clock: Clock, event: CaseEvent) -> Clock:
     ClockInterval.objects.create(clock=clock, event=event, began_at=event.at)
-    clock.paused_at, clock.alarm_at = event.at, None
+    clock.paused_at, clock.alarm_at, clock.adjusted = event.at, None, True
     return clock
 
 
@@ -262,6 +278,7 @@ def extend(case: Case, event: CaseEvent, until: datetime) -> None:
         if clock.due_at >= until:
             continue
         ClockInterval.objects.create(clock=clock, event=event, began_at=event.at, until=until)
+        clock.adjusted = True
         _recomputed(clock, event.at).save(update_fields=CLOCK_FIELDS)
         if clock.kind == ClockKind.HANDLE:
             case.due_at, case.warn_at = clock.due_at, clock.warn_at
@@ -274,15 +291,23 @@ def recompute_limits(case: Case, at: datetime) -> dict[str, tuple[datetime, date
     moved: dict[str, tuple[datetime, datetime]] = {}
     for clock in live:
         was = clock.due_at
-        if clock.kind not in found or found[clock.kind].pk == clock.policy_id:
+        if not _refit(clock, found, at):
             continue
-        clock.policy = found[clock.kind]
-        _recomputed(clock, at).save(update_fields=CLOCK_FIELDS)
+        clock.save(update_fields=CLOCK_FIELDS)
         if clock.due_at != was:
             moved[clock.kind] = (was, clock.due_at)
         if clock.kind == STAGE_CLOCK.get(State(case.state)):
             case.due_at, case.warn_at = clock.due_at, clock.warn_at
     return moved
+
+
+def _refit(clock: Clock, limits: dict[str, SlaPolicy], at: datetime) -> bool:
+    """Give a live clock another limit from its original moment; False when it has that limit already."""
+    if clock.kind not in limits or limits[clock.kind].pk == clock.policy_id:
+        return False
+    clock.policy = limits[clock.kind]
+    _recomputed(clock, at)
+    return True
 
 
 def ring(clock: Clock, case: Case, *, at: datetime) -> EventType | None:

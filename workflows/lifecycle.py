@@ -136,8 +136,8 @@ class CaseLifecycle(Case):
     # -- review
 
     @move(S.SUBMITTED, S.ANSWERED, may.is_verifier, E.VERIFIED, _("核查通过"))
-    def verify(self, at: datetime, answer_workdays: int) -> None:
-        self.answered_at, self.answer_workdays = at, answer_workdays
+    def verify(self, at: datetime) -> None:
+        self.answered_at = at
 
     @move(S.SUBMITTED, RETURN_VALUE(S.IN_PROGRESS, S.ACCEPTED), may.is_verifier, E.SENT_BACK, _("返工"))
     def send_back(self) -> State:
@@ -172,8 +172,8 @@ class CaseLifecycle(Case):
         self.closed_at = at
 
     @move(S.REPORTED, S.ANSWERED, may.by_system(may.IMPORT), E.ANSWER_ADOPTED, _("录入既有答复"))
-    def adopt_answer(self, text: str, at: datetime, answer_workdays: int) -> None:
-        self.result_text, self.answered_at, self.answer_workdays = text, at, answer_workdays
+    def adopt_answer(self, text: str, at: datetime) -> None:
+        self.result_text, self.answered_at = text, at
 
     def find_holder(self) -> None:
         """Stamp who holds the case in its new state: exactly one while it is open, nobody when it has ended."""

@@ -7,7 +7,6 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import commands as facts
-from workflows import clocks
 from workflows import permissions as may
 from workflows.commands._transition import Moved, transition
 from workflows.commands.intake import Report, report_case
@@ -21,16 +20,14 @@ def adopt_case(*, report: Report, reported_at: datetime, answer: str, answered_a
     if answered_at < reported_at:
         raise ValidationError({"answered_at": _("答复时间早于留言时间。")})
     case = report_case(report=report, actor=may.IMPORT, now=reported_at)
-    workdays = clocks.workdays(reported_at, answered_at)
     moved: Moved = transition(
         "adopt_answer",
         case.pk,
         actor=may.IMPORT,
         now=answered_at,
-        log={"text": answer, "workdays": workdays},
+        log={"text": answer},
         text=answer,
         at=answered_at,
-        answer_workdays=workdays,
     )
     facts.answer_reporters(moved.case, kind="verified", text=answer, at=answered_at)
     return close_unanswered(case_id=case.pk, actor=may.IMPORT, now=answered_at).case

@@ -101,11 +101,10 @@ def supply_info(*, case_id: int, actor: User, now: datetime, answer: str) -> Mov
     return transition("supply_info", case_id, actor=actor, now=now, log={"answer": _said(answer, "answer")})
 
 
-@transaction.atomic
 def accept_case(*, case_id: int, actor: User, now: datetime, category: Category, priority: Priority) -> Moved:
     """Take a reported case on: category, priority and the policy version are fixed here."""
     version = clocks.live_version(now)
-    moved = transition(
+    return transition(
         "accept",
         case_id,
         actor=actor,
@@ -115,8 +114,6 @@ def accept_case(*, case_id: int, actor: User, now: datetime, category: Category,
         priority=priority,
         policy_version=version,
     )
-    clocks.recompute_limits(moved.case, now)  # the overall limit depends on both, from the original moment
-    return moved
 
 
 @transaction.atomic

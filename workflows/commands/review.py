@@ -21,16 +21,14 @@ def verify_case(*, case_id: int, actor: User, now: datetime, finding: str) -> Mo
         raise ValidationError({"finding": _("请写明核查情况。")})
     with transaction.atomic():
         case = locked(case_id)
-        workdays = clocks.workdays(case.reported_at, now)
         moved = transition(
             "verify",
             case_id,
             case=case,
             actor=actor,
             now=now,
-            log={"finding": finding.strip(), "workdays": workdays},
+            log={"finding": finding.strip()},
             at=now,
-            answer_workdays=workdays,
         )
         facts.answer_reporters(case, kind="verified", text=case.result_text, at=now)
         if case.result_code == ResultCode.PLANNED and case.promised_date:

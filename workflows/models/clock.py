@@ -25,6 +25,7 @@ class Clock(models.Model):
     stopped_at = models.DateTimeField(null=True)
     warned_at = models.DateTimeField(null=True)
     overdue_at = models.DateTimeField(null=True)  # when the overdue mark was made
+    adjusted = models.BooleanField(default=False)  # has intervals: without any, they need not be asked for
     used_seconds = models.PositiveBigIntegerField(null=True)  # of counted time, a fact once stopped
 
     class Meta:
