@@ -35,7 +35,7 @@ def locked(case_id: int) -> CaseLifecycle:
     return cast(CaseLifecycle, rows.get(pk=case_id))
 
 
-@transaction.atomic(savepoint=False)  # a refusal ends the whole command
+@transaction.atomic
 def transition(
     name: str,
     case_id: int,
