@@ -67,9 +67,10 @@ class Answer(models.Model):
         verbose_name = _("答复")
         verbose_name_plural = _("答复")
         constraints = [
-            models.UniqueConstraint(
-                fields=["case", "reporter", "round", "kind"], name="answer_once", nulls_distinct=False
-            )
+            models.UniqueConstraint(fields=["case", "reporter", "round", "kind"], name="answer_once"),
+            models.UniqueConstraint(  # SQLite knows no "nulls not distinct"
+                fields=["case", "round", "kind"], condition=Q(reporter=None), name="answer_once_to_nobody"
+            ),
         ]
         indexes = [models.Index(fields=["case"], name="answer_case", condition=Q(kind="verified"))]
 

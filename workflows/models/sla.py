@@ -40,8 +40,9 @@ class SlaPolicy(models.Model):
         verbose_name = _("时限")
         verbose_name_plural = _("时限")
         constraints = [
-            models.UniqueConstraint(
-                fields=["version", "category", "priority", "clock"], name="limit_once", nulls_distinct=False
+            models.UniqueConstraint(fields=["version", "category", "priority", "clock"], name="limit_once"),
+            models.UniqueConstraint(  # SQLite knows no "nulls not distinct"
+                fields=["version", "priority", "clock"], condition=models.Q(category=None), name="limit_once_for_any"
             ),
             models.CheckConstraint(
                 name="limit_is_sane", condition=models.Q(amount__gt=0, warn_percent__gt=0, warn_percent__lt=100)

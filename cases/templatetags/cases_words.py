@@ -1,0 +1,51 @@
+"""Filters for rows of cases: masked text, the look of a stage, who has it, short places."""
+
+from django import template
+
+from cases.lib.masking import mask_text
+from cases.models import Case
+from cases.terms import END_STATES, Role, State
+
+register = template.Library()
+
+LOOKS = {
+    State.SUBMITTED: "green",
+    State.ANSWERED: "green",
+    State.INFO_REQUESTED: "amber",
+    State.ON_HOLD: "amber",
+    State.REOPEN_REQUESTED: "red",
+}
+STEP = " · "  # between the places of a full name
+
+
+@register.filter
+def masked(text: str) -> str:
+    """Free text without the numbers that identify a person."""
+    return mask_text(text or "")
+
+
+@register.filter
+def look(case: Case) -> str:
+    """The class of the badge of its stage."""
+    state = State(case.state)
+    return f"badge--{'grey' if state in END_STATES else LOOKS.get(state, 'blue')}"
+
+
+@register.filter
+def holder(case: Case) -> str:
+    """Who has it: a team, a council or a role, and the person when one is named. Empty when nobody has."""
+    if not case.holder_role:
+        return ""
+    if case.holder_role == Role.TEAM_MEMBER and case.team:
+        unit = case.team.name
+    elif case.holder_role == Role.SECRETARY and case.council:
+        unit = case.council.name
+    else:
+        unit = str(Role(case.holder_role).label)
+    return f"{unit} {case.holder_user}" if case.holder_user else unit
+
+
+@register.filter
+def near(area: object) -> str:
+    """The last two steps of a place: enough for those who work there."""
+    return STEP.join(str(area).split(STEP)[-2:])

@@ -1,0 +1,23 @@
+"""The wiring as an application: its commands, templates and checks."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
+
+
+class ConfigConfig(AppConfig):
+    """Label `config`; has no models."""
+
+    name = "config"
+    label = "config"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        import_module("config.checks")  # it names settings, so it cannot be imported before they are whole
+
+
+class OurStaticFilesConfig(StaticFilesConfig):
+    """Leaves out viewflow's own pages: they name files that it does not ship, which stops a manifest."""
+
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "viewflow", "viewflow/*"]
