@@ -1,5 +1,6 @@
-"""Records of time and errands: calendars, limits, clocks, requests, joint handling."""
+"""Records of time and errands; the proxy of the case is among them, so that migrations always see it."""
 
+from workflows.lifecycle import CaseLifecycle
 from workflows.models.approval import ApprovalProcess, Request
 from workflows.models.calendar import Calendar, CalendarDay, CalendarYear
 from workflows.models.clock import Clock, ClockInterval
@@ -11,6 +12,7 @@ __all__ = [
     "Calendar",
     "CalendarDay",
     "CalendarYear",
+    "CaseLifecycle",
     "Clock",
     "ClockInterval",
     "JointHandling",
