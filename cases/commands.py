@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import events
-from cases.lib.crypto import blind_index
+from cases.lib.crypto import blind_index, normal_phone
 from cases.lib.photos import UnusablePhoto, reencode
 from cases.models import Answer, Attachment, Case, CaseEvent, Reporter, ResidentLink, User
 from cases.permissions import can_reveal_reporter, can_see
@@ -42,7 +42,7 @@ def register_person(person: Person) -> Reporter | None:
     """The reporter of a case: somebody with the same phone and name is the same person. None when nothing was left."""
     if not any((person.name, person.phone, person.email, person.address)):
         return None
-    index = blind_index(person.phone) if person.phone else ""
+    index = blind_index(person.phone) if normal_phone(person.phone) else ""  # 无, 不详: nobody's number
     for known in Reporter.objects.filter(phone_index=index).order_by("-pk")[:20] if index else ():
         if known.name == person.name and known.address == person.address and known.email == person.email:
             return known
@@ -58,6 +58,8 @@ def register_person(person: Person) -> Reporter | None:
 
 def find_by_phone(phone: str) -> list[int]:
     """Primary keys of the reporters with this phone, found without decrypting."""
+    if not normal_phone(phone):
+        return []
     return list(Reporter.objects.filter(phone_index=blind_index(phone)).values_list("pk", flat=True))
 
 

@@ -60,7 +60,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def matching(self, words: str) -> Self:
         """Whose number, title, description or place holds every word."""
-        found = self
-        for term in query_terms(words):
+        terms = query_terms(words)
+        found = self if terms or not words.strip() else self.none()
+        for term in terms:
             found = found.filter(Q(search_terms__contains=term) | Q(number__icontains=term.strip()))
         return found

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-PIECE = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+")
+PIECE = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U0003ffff]+|[a-z0-9]+")  # 〇 and rare characters of names too
 
 
 def _pieces(text: str) -> list[str]:
@@ -11,7 +11,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _is_chinese(piece: str) -> bool:
-    return piece[0] >= "\u3400"
+    return piece[0] >= "\u3007"
 
 
 def bigrams(text: str) -> str:

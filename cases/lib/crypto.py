@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import models
+from django.db.models.lookups import Exact
+
+_TOKEN = re.compile(r"([A-Za-z0-9_-]+):([A-Za-z0-9+/]{38,}={0,2})")  # nonce and tag alone are 28 bytes
 
 
 class WrongKey(ValueError):
@@ -42,25 +46,27 @@ def encrypt(text: str, *, context: str = "") -> str:
 
 def decrypt(token: str, *, context: str = "") -> str:
     """The text; raises WrongKey when no key that is set opens it, or it was changed or moved to another field."""
-    name, _, value = token.partition(":")
+    found = _TOKEN.fullmatch(token)
+    if found is None:  # perhaps readable text, so the message does not repeat it
+        raise WrongKey("The stored value is not encrypted, or was cut off: restore it from a backup.")
+    name = found[1]
     key = _ring(settings.FIELD_KEYS).get(name)
     if key is None:
         raise WrongKey(f"Encrypted with key {name!r}, which ZHUOLUO_FIELD_KEYS does not hold: add it back.")
-    raw = base64.b64decode(value)
     try:
+        raw = base64.b64decode(found[2], validate=True)
         return key.decrypt(raw[:12], raw[12:], context.encode()).decode()
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise WrongKey(
-            f"Key {name!r} does not open this value: it is another key, or the value was changed."
+            f"Key {name!r} does not open this value: put back the key that it had, or restore the value from a backup."
         ) from error
 
 
 def normal_phone(value: str) -> str:
-    """Digits only, full-width ones too, without the country prefix of China."""
+    """Digits only, full-width ones too, without the prefix of China and the 0 that is dialled within it."""
     digits = "".join(c for c in unicodedata.normalize("NFKC", value) if c in "0123456789+")
-    for prefix in ("+86", "0086"):
-        digits = digits.removeprefix(prefix)
-    return digits.replace("+", "")
+    digits = re.sub(r"^(?:\+86|0086|86(?=1\d{10}$))", "", digits).replace("+", "")
+    return digits.lstrip("0") or digits
 
 
 def blind_index(value: str) -> str:
@@ -84,7 +90,20 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
         return decrypt(value, context=self._context) if value else value
 
     def get_lookup(self, lookup_name: str) -> Any:
-        """Only `isnull`: each encryption of a text differs, so no comparison can find it."""
+        """Only `isnull`, and `exact` with the empty string: each encryption of a text differs."""
+        if lookup_name == "exact":
+            return _ExactlyEmpty
         if lookup_name != "isnull":
-            raise FieldError(f"{self.name} is encrypted and cannot be searched: use its blind index.")
+            raise _unsearchable(self.name)
         return super().get_lookup(lookup_name)
+
+
+class _ExactlyEmpty(Exact):
+    def get_prep_lookup(self) -> Any:
+        if self.rhs != "":
+            raise _unsearchable(self.lhs.output_field.name)
+        return self.rhs
+
+
+def _unsearchable(name: str) -> FieldError:
+    return FieldError(f"{name} is encrypted and cannot be searched: use its blind index.")

@@ -1,18 +1,40 @@
 """What others may see of a resident: masked phone, name, address, and free text without numbers that identify."""
 
 import re
+import unicodedata
 
-_ID18 = re.compile(r"(?<!\d)[1-9]\d{16}[0-9Xx](?![0-9A-Za-z])")
-_ID15 = re.compile(r"(?<!\d)[1-9]\d{14}(?!\d)")
-_MOBILE = re.compile(r"(?<!\d)((?:\+?86[- ]?|0086[- ]?)?)(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?!\d)")
-_LANDLINE = re.compile(r"(?<![\d-])(0\d{2,3})-(\d{3,4})(\d{4})(?![\d-])")
-_EMAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+# `\d` takes full-width digits too, which Chinese input methods write. No pattern starts at the digits that an earlier
+# pass left behind its stars, so masking twice changes nothing.
+_TAIL = r"(?<=[\d-]\*{4})\d{4}(?!\d)|(?<=\d\*{9})\d{3}(?!\d)|(?<=\d\*{11})\d{3,4}(?!\d)"
+_START = rf"(?<!\d)(?!{_TAIL})"
+_GAP = r"[ \t\u00a0\u3000.·\-\u2010-\u2015－]"
+_COUNTRY = rf"(?:\+|00)?86{_GAP}{{0,2}}"
+_ID18 = re.compile(rf"{_START}[1-9]\d{{5}}[ -]?\d{{8}}[ -]?\d{{3}}[\dXxＸ](?!\d)")
+_ID15 = re.compile(rf"{_START}[1-9]\d{{14}}(?!\d)")
+_LONG = re.compile(rf"{_START}\d{{16,}}")  # bank cards, numbers written without a gap between them
+_GROUPS = (  # 138 0013 8000, 1380 0138 000, 138 001 38000: the second needs the same gap twice, or years would match
+    rf"\d{{3}}{_GAP}{{0,2}}\d{{4}}{_GAP}{{0,2}}\d{{4}}"
+    rf"|\d{{4}}(?P<gap>{_GAP}{{1,2}})\d{{4}}(?P=gap)\d{{3}}"
+    rf"|\d{{3}}{_GAP}{{1,2}}\d{{3}}{_GAP}{{1,2}}\d{{5}}"
+)
+_MOBILE = re.compile(rf"{_START}({_COUNTRY}|0)?(?=([1１][3-9３-９]\d))(?:{_GROUPS})(?!\d)")
+_AREA = rf"(?:(?:\+|00)86{_GAP}{{0,2}}0?|[0０])(?:10|2\d|[3-9]\d{{2}})"
+_LANDLINE = re.compile(
+    rf"{_START}[(（]?({_AREA})(?:[)）]{_GAP}{{0,2}}|{_GAP}{{1,2}})\d{{3,4}}[ -]?(\d{{4}})(?!\d)"
+    rf"|{_START}({_AREA})\d{{3,4}}(\d{{4}})(?!\d)"
+)
+_LOCAL = re.compile(r"((?:电话|座机|固话)(?:号码)?[是为]?[：: ]{0,2})([2-8])\d{2,3}(\d{4})(?!\d)")
+# One start for each run of characters: without the look-behind a long word costs the square of its length.
+_EMAIL = re.compile(
+    r"(?<![A-Za-z0-9._%+@＠-])([A-Za-z0-9._%+@＠-])[A-Za-z0-9._%+@＠-]*[@＠]([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
+)
 _BUILDING = re.compile(r"^.*?(?:号楼|栋|幢|座)")
 
 
 def mask_phone(phone: str) -> str:
-    """138****5678; a landline keeps its area code and last two digits."""
-    digits = re.sub(r"\D", "", phone)
+    """138****5678; any other number keeps its first three and last two digits."""
+    digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", phone))
+    digits = re.sub(r"^(?:00)?86(?=1\d{10}$)", "", digits)
     if not digits:
         return ""
     if len(digits) == 11 and digits[0] == "1":  # noqa: PLR2004
@@ -41,9 +63,16 @@ def mask_email(email: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """Free text with phones, identity numbers and e-mail addresses masked; dates and case numbers stay."""
+    """Free text with phones, identity and card numbers and e-mail addresses masked; dates and case numbers stay."""
+    text = mask_email(text)  # first: what stands before the sign is often a phone
     text = _ID18.sub(lambda m: f"{m.group()[:3]}{'*' * 11}{m.group()[-4:]}", text)
     text = _ID15.sub(lambda m: f"{m.group()[:3]}{'*' * 9}{m.group()[-3:]}", text)
-    text = _MOBILE.sub(r"\1\2****\4", text)
-    text = _LANDLINE.sub(r"\1-****\3", text)
-    return mask_email(text)
+    text = _LONG.sub(lambda m: f"{m.group()[:3]}{'*' * 11}{m.group()[-4:]}", text)
+    text = _MOBILE.sub(_masked_mobile, text)
+    text = _LANDLINE.sub(lambda m: f"{m[1] or m[3]}-****{m[2] or m[4]}", text)
+    return _LOCAL.sub(r"\1\2****\3", text)
+
+
+def _masked_mobile(match: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", match.group())
+    return f"{match[1] or ''}{match[2]}****{digits[-4:]}"

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ import python_calamine
 
 MAX_UNPACKED = 200 * 1024 * 1024  # a 5.5 MB bomb cost 605 MB: look at the directory before opening
 FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
-SEPARATORS = str.maketrans({"/": "-", ".": "-", "年": "-", "月": "-", "日": " ", "T": " ", "：": ":", "\u00a0": " "})
+SEPARATORS = str.maketrans("/.年月日T时分：\u00a0", "----  ::: ", "秒")
 
 
 class UnreadableSheet(ValueError):
@@ -41,10 +42,18 @@ def read_rows(path: Path) -> Iterator[Row]:
             continue
         if header is None:
             header = [str(cell).strip() for cell in cells]
+            _refuse_same_names(path, header)
             continue
-        yield Row(number, {name: cell for name, cell in zip(header, cells, strict=False) if name})
+        named = zip_longest(header, cells[: len(header)], fillvalue="")  # a short row of CSV lacks its last cells
+        yield Row(number, {name: cell for name, cell in named if name})
     if header is None:
         raise UnreadableSheet(f"{path.name} is empty: it needs a first row with the names of the columns.")
+
+
+def _refuse_same_names(path: Path, header: list[str]) -> None:
+    same = sorted({name for name in header if name and header.count(name) > 1})
+    if same:  # the later column would silently replace the earlier one
+        raise UnreadableSheet(f"{path.name} has more than one column named {', '.join(same)}: rename them.")
 
 
 def _excel_lines(path: Path) -> Iterator[list[Any]]:
@@ -56,7 +65,13 @@ def _excel_lines(path: Path) -> Iterator[list[Any]]:
         sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
     except (zipfile.BadZipFile, python_calamine.CalamineError) as error:
         raise UnreadableSheet(f"{path.name} is no Excel file that can be read: save it as .xlsx or .csv.") from error
-    yield from sheet.to_python(skip_empty_area=False)
+    for cells in sheet.to_python(skip_empty_area=False):
+        yield [_whole(cell) for cell in cells]
+
+
+def _whole(cell: Any) -> Any:
+    """Excel has fractions only: 13800138000.0 is a phone, not a measure."""
+    return int(cell) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53 else cell
 
 
 def _csv_lines(path: Path) -> Iterator[list[Any]]:
@@ -66,7 +81,10 @@ def _csv_lines(path: Path) -> Iterator[list[Any]]:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        yield from csv.reader(io.StringIO(text, newline=""))
+        try:
+            yield from csv.reader(io.StringIO(text, newline=""))
+        except csv.Error as error:
+            raise UnreadableSheet(f"{path.name} has a quotation mark that never ends: close it.") from error
         return
     raise UnreadableSheet(f"{path.name} is neither UTF-8 nor GB18030: save it as CSV UTF-8.")
 
@@ -77,7 +95,7 @@ def parse_datetime(value: Any, zone: ZoneInfo) -> datetime:
         return value if value.tzinfo else value.replace(tzinfo=zone)
     if isinstance(value, date):
         return datetime.combine(value, time(), zone)
-    text = " ".join(str(value).translate(SEPARATORS).split())
+    text = " ".join(str(value).translate(SEPARATORS).split()).rstrip(":")
     for form in FORMATS:
         try:
             return datetime.strptime(text, form).replace(tzinfo=zone)
@@ -88,5 +106,6 @@ def parse_datetime(value: Any, zone: ZoneInfo) -> datetime:
 
 def clean_text(value: Any) -> str:
     """Text without the tabs and empty lines that ledgers carry around it; at most one empty line within."""
-    lines = [re.sub(r"[\t\u00a0\u3000 ]+", " ", line).strip() for line in str(value).splitlines()]
+    text = "" if value is None else str(value)
+    lines = [re.sub(r"[\t\u00a0\u3000 ]+", " ", line).strip() for line in text.splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -1,6 +1,8 @@
 """Search terms and numbers."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cases.lib.bigrams import bigrams, query_terms
 from cases.lib.numbering import case_number, parse_number
@@ -35,3 +37,20 @@ def test_alike_texts_score_higher() -> None:
     assert similar(a, c) < 0.1
     assert similar(a, a) == 1.0
     assert similar("", a) == 0.0
+
+
+@given(st.text("路灯不亮〇𠮷aB1，　 ", min_size=1), st.data())
+def test_any_piece_of_a_text_finds_it(text: str, data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, len(text)))
+    last = data.draw(st.integers(first, len(text)))
+    terms = bigrams(text)
+    assert all(term in terms for term in query_terms(text[first:last]))
+
+
+def test_rare_characters_of_names_are_found() -> None:
+    assert query_terms("二〇二六") == [" 二〇 ", " 〇二 ", " 二六 "]
+    assert " 𠮷野 " in bigrams("𠮷野家")
+
+
+def test_a_term_is_kept_once() -> None:
+    assert bigrams("路灯，路灯 LED led") == " 路灯 led "
