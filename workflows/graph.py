@@ -105,7 +105,7 @@ def graph_of(
         )
 
 
-def examine(graph: Graph, *, holders: Mapping[str, object], clocks: Mapping[str, object]) -> Findings:
+def examine(graph: Graph, *, holders: Mapping[Any, object], clocks: Mapping[Any, object]) -> Findings:
     """Every state can be reached and can reach an end; every open one has a holder and a clock, no ended one has."""
     onward: dict[str, set[str]] = {}
     back: dict[str, set[str]] = {}

@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         graph = lifecycle_graph()
         findings = examine(graph, holders=HOLDERS, clocks=STAGE_CLOCK)
         lists = {name: list(getattr(findings, name)) for name in WORDS}

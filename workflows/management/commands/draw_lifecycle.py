@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, default=Path(settings.BASE_DIR) / "docs" / "lifecycle.svg")
         parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 when the file is stale")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         output: Path = options["output"]
         with translation.override("zh-hans"):
             svg = to_svg(lifecycle_graph())

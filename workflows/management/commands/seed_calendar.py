@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
 from workflows.seed import YEARS, seed_all
 
@@ -17,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--to", dest="last", type=int, default=YEARS.stop - 1, help="last year")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         if options["last"] < options["first"]:
             raise CommandError("--to comes before --from.", returncode=2)
         seeded = seed_all(range(options["first"], options["last"] + 1))
@@ -30,8 +31,10 @@ class Command(BaseCommand):
             }
             self.stdout.write(json.dumps(row))
             return
-        self.stdout.write(f"工作日历：{seeded.years} 个年度，{seeded.days} 个特别日。")
+        text = _("工作日历：%(years)s 个年度，%(days)s 个特别日。")
+        self.stdout.write(text % {"years": seeded.years, "days": seeded.days})
         if seeded.provisional:
             years = "、".join(map(str, seeded.provisional))
-            self.stdout.write(f"暂定（国务院通知未发布）：{years}。通知发布后请在后台更正。")
-        self.stdout.write("有更新。" if seeded.changed else "没有变化。")
+            text = _("暂定（国务院通知未发布）：%(years)s。通知发布后请在后台更正。")
+            self.stdout.write(text % {"years": years})
+        self.stdout.write(_("有更新。") if seeded.changed else _("没有变化。"))

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="look once and end")
         parser.add_argument("--json", action="store_true", help="print each result as one line of JSON")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         if options["once"]:
             self._look(as_json=options["json"])
             return
