@@ -9,8 +9,9 @@ from workflows import clocks
 
 @pytest.fixture(autouse=True)
 def _forget_calendars() -> None:
-    """A calendar that was rolled back leaves its key and revision to the next one."""
+    """A calendar or version that was rolled back leaves its key to the next one."""
     clocks._built.cache_clear()
+    clocks._version_limits.cache_clear()
 
 
 @pytest.fixture

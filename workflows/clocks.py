@@ -66,23 +66,33 @@ def live_version(at: datetime) -> int | None:
     return PolicyVersion.objects.filter(live_from__lte=at).order_by("-number").values_list("number", flat=True).first()
 
 
+@lru_cache(maxsize=8)
+def _version_limits(number: int) -> tuple[SlaPolicy, ...]:
+    """The limits of a version that a case keeps: once in use it never changes, so it is read once."""
+    return tuple(SlaPolicy.objects.filter(version__number=number).select_related("calendar"))
+
+
 def policies(case: Case, kinds: Iterable[ClockKind], at: datetime) -> dict[str, SlaPolicy]:
     """The most specific limit for each kind: of the case's fixed version, else of the one live at `at`."""
+    wanted = set(kinds)
+    rows: Iterable[SlaPolicy]
     if case.policy_version is not None:
-        version = Q(version__number=case.policy_version)
+        rows = [row for row in _version_limits(case.policy_version) if row.clock in wanted]
     else:
         live = PolicyVersion.objects.filter(live_from__lte=at).order_by("-number")
-        version = Q(version__in=live.values("pk")[:1])
-    rows = SlaPolicy.objects.filter(
-        version,
-        Q(category=None) | Q(category=case.category_id),
-        clock__in=list(kinds),
-        priority__in=["", case.priority],
-    ).select_related("calendar")
+        rows = SlaPolicy.objects.filter(version__in=live.values("pk")[:1], clock__in=wanted).select_related("calendar")
+    fitting = [r for r in rows if r.category_id in (None, case.category_id) and r.priority in ("", case.priority)]
     best: dict[str, SlaPolicy] = {}
-    for row in sorted(rows, key=lambda p: (p.category_id is not None, bool(p.priority))):
+    for row in sorted(fitting, key=lambda p: (p.category_id is not None, bool(p.priority))):
         best[row.clock] = row
     return best
+
+
+def _by_todays_calendar(limits: dict[str, SlaPolicy], found: Iterable[Clock]) -> None:
+    """Limits that were read once take the calendars that came with the clocks: those may have a new revision."""
+    fresh = {clock.policy.calendar_id: clock.policy.calendar for clock in found}
+    for policy in limits.values():
+        policy.calendar = fresh.get(policy.calendar_id, policy.calendar)
 
 
 def follow(case: Case, event: CaseEvent, came_from: State | None = None) -> None:
@@ -114,6 +124,7 @@ def follow(case: Case, event: CaseEvent, came_from: State | None = None) -> None
         starting.append(ClockKind.OVERALL)
     accepted = event.type == EventType.ACCEPTED  # category and priority are fixed now, the overall limit with them
     limits = policies(case, [*starting, ClockKind.OVERALL] if accepted else starting, at) if starting else {}
+    _by_todays_calendar(limits, found)
     if accepted and _refit(live[ClockKind.OVERALL], limits, at):
         changed.append(live[ClockKind.OVERALL])
     for clock in changed:  # before anything starts: a case has one live clock of a kind
@@ -288,6 +299,7 @@ def recompute_limits(case: Case, at: datetime) -> dict[str, tuple[datetime, date
     """Category or priority changed: live clocks take their new limit from the original moment. {kind: (was, is)}."""
     live = list(case.clocks.filter(stopped_at=None).exclude(kind=ClockKind.PROMISE).select_related("policy__calendar"))
     found = policies(case, [ClockKind(c.kind) for c in live], at)
+    _by_todays_calendar(found, live)
     moved: dict[str, tuple[datetime, datetime]] = {}
     for clock in live:
         was = clock.due_at

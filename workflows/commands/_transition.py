@@ -35,7 +35,6 @@ def locked(case_id: int) -> CaseLifecycle:
     return cast(CaseLifecycle, rows.get(pk=case_id))
 
 
-@transaction.atomic
 def transition(
     name: str,
     case_id: int,
@@ -46,11 +45,25 @@ def transition(
     case: CaseLifecycle | None = None,
     **inputs: Any,
 ) -> Moved:
-    """Make one move. `inputs` go to the move, `log` into the history; `case` when it is locked already.
+    """Make one move. `inputs` go to the move, `log` into the history; `case` when the caller has locked it already.
 
     Raises TransitionNotAllowed (the state forbids it), PermissionDenied (this person may not), Case.DoesNotExist.
     """
-    case = case or locked(case_id)
+    if case is not None:  # in the transaction of the caller: a savepoint more would cost two statements
+        return _move(name, case, actor=actor, now=now, log=log, inputs=inputs)
+    with transaction.atomic():
+        return _move(name, locked(case_id), actor=actor, now=now, log=log, inputs=inputs)
+
+
+def _move(
+    name: str,
+    case: CaseLifecycle,
+    *,
+    actor: Actor,
+    now: datetime,
+    log: dict[str, Any] | None,
+    inputs: dict[str, Any],
+) -> Moved:
     step = getattr(case, name)
     if not can_proceed(step):  # before the permission, or every conflict would be answered 403
         raise TransitionNotAllowed(name, object=case, method=step)

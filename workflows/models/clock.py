@@ -39,8 +39,12 @@ class Clock(models.Model):
                 condition=Q(alarm_at=None) | Q(stopped_at=None, paused_at=None),
             ),
         ]
-        # the sweep: what is due next
-        indexes = [models.Index(fields=["alarm_at"], name="clock_alarm", condition=Q(alarm_at__isnull=False))]
+        indexes = [
+            # the sweep: what is due next
+            models.Index(fields=["alarm_at"], name="clock_alarm", condition=Q(alarm_at__isnull=False)),
+            # the overdue list: what runs, most pressing first
+            models.Index(fields=["due_at"], name="clock_running", condition=Q(stopped_at=None, paused_at=None)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.kind}"
