@@ -68,7 +68,7 @@ class LedgerForm(forms.Form):
         areas: Any = self.fields["area"]
         areas.queryset = areas_to_choose(viewer, str(self.data.get("area", "")))
         self.fields["q"].widget.attrs |= {"placeholder": _("编号、标题、地点"), "data-search": ""}
-        self.fields["q"].widget.input_type = "search"  # type: ignore[attr-defined]
+        self.fields["q"].widget.input_type = "search"
 
     def clean(self) -> None:
         """A range that ends before it begins finds nothing and is surely a slip."""

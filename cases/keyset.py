@@ -86,4 +86,3 @@ def counted(found: QuerySet[Row], most: int) -> tuple[int, bool]:
     """How many there are and whether that is all; counting stops past `most`."""
     n = found.order_by()[: most + 1].count()
     return min(n, most), n <= most
-

@@ -118,4 +118,4 @@ def held_by(viewer: User) -> Q:
 
 def listed(found: CaseQuerySet) -> CaseQuerySet:
     """With everything that a row shows, and without the long texts that it does not."""
-    return found.select_related("area", "category", "team", "council", "holder_user").defer(*LONG_COLUMNS)
+    return found.select_related("area", "category", "team", "council", "handler", "holder_user").defer(*LONG_COLUMNS)

@@ -1,10 +1,10 @@
-"""Filters for rows of cases: masked text, the look of a stage, who has it, short places."""
+"""Filters for rows of cases: masked text, the look of a stage, short places."""
 
 from django import template
 
 from cases.lib.masking import mask_text
 from cases.models import Case
-from cases.terms import END_STATES, Role, State
+from cases.terms import END_STATES, State
 
 register = template.Library()
 
@@ -29,20 +29,6 @@ def look(case: Case) -> str:
     """The class of the badge of its stage."""
     state = State(case.state)
     return f"badge--{'grey' if state in END_STATES else LOOKS.get(state, 'blue')}"
-
-
-@register.filter
-def holder(case: Case) -> str:
-    """Who has it: a team, a council or a role, and the person when one is named. Empty when nobody has."""
-    if not case.holder_role:
-        return ""
-    if case.holder_role == Role.TEAM_MEMBER and case.team:
-        unit = case.team.name
-    elif case.holder_role == Role.SECRETARY and case.council:
-        unit = case.council.name
-    else:
-        unit = str(Role(case.holder_role).label)
-    return f"{unit} {case.holder_user}" if case.holder_user else unit
 
 
 @register.filter

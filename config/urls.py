@@ -1,0 +1,30 @@
+"""Every address; the applications say what lies below theirs."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config.accounts import Login
+from workflows.views import inbox, overdue
+
+urlpatterns = [
+    path("", inbox.home, name="home"),
+    path("overdue/", overdue.overdue, name="overdue"),
+    path("me/", inbox.me, name="me"),
+    path("", include("workflows.urls")),
+    path("cases/", include("cases.urls")),
+    path("messages/", include("notifications.urls")),
+    path("r/", include("workflows.urls_public")),
+    path("accounts/login/", Login.as_view(), name="login"),
+    path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("accounts/password/", auth.PasswordChangeView.as_view(), name="password_change"),
+    path("accounts/password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),  # one door, with its brake
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("health/", include("config.health")),
+]
+handler400 = "config.views.bad_request"
+handler403 = "config.views.forbidden"
+handler404 = "config.views.not_found"

@@ -1,0 +1,1 @@
+"""What each move is asked for: one form per transition."""

@@ -1,0 +1,1 @@
+"""Pages of the staff and of residents: parse, one command, answer."""
