@@ -14,7 +14,7 @@ TEST_MANAGE := DJANGO_SETTINGS_MODULE=config.settings_test $(PY) manage.py
 
 run: .venv/.run-ready .env
 	@$(PY) manage.py migrate -v 0
-	@if $(PY) manage.py help demo_data >/dev/null 2>&1; then $(PY) manage.py demo_data; fi
+	@$(PY) manage.py demo_data --auto
 	@if [ ! -e $(STATIC) ] || [ -n "$$($(ASSETS))" ]; then $(PY) manage.py collectstatic --noinput -v 0 && touch $(STATIC); fi
 	@exec $(PY) manage.py up
 

@@ -19,9 +19,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--force", action="store_true", help="also where ZHUOLUO_DEMO is not set")
+        parser.add_argument("--auto", action="store_true", help="as make run: nothing elsewhere, logins left to `up`")
         parser.add_argument("--size", type=int, default=None, help="at most so many cases")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if options["auto"] and not settings.DEMO:
+            return
         if not (settings.DEMO or options["force"]):
             text = _("这里不是演示环境：设 ZHUOLUO_DEMO=true，或确认后加 --force。")
             raise CommandError(text, returncode=2)
@@ -33,4 +36,6 @@ class Command(BaseCommand):
             else _("演示数据已在：%(n)s 件（%(states)s）。")
         )
         self.stdout.write(text % {"n": demo.cases, "states": states})
-        self.stdout.write(ensure_logins(Path(settings.DATA_DIR)), ending="")
+        logins = ensure_logins(Path(settings.DATA_DIR))
+        if not options["auto"]:
+            self.stdout.write(logins, ending="")
