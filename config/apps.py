@@ -13,8 +13,9 @@ class ConfigConfig(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the checks, and the worker's application, so that the web can wake it."""
         import_module("config.checks")  # it names settings, so it cannot be imported before they are whole
+        import_module("config.celery")
 
 
 class OurStaticFilesConfig(StaticFilesConfig):

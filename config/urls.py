@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.accounts import Login
+from config.views import favicon
 from workflows.views import inbox, overdue
 
 urlpatterns = [
@@ -24,6 +25,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("health/", include("config.health")),
+    path("favicon.ico", favicon),  # asked for by pages without our head, such as the admin's
 ]
 handler400 = "config.views.bad_request"
 handler403 = "config.views.forbidden"

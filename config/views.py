@@ -1,11 +1,17 @@
-"""Pages that say what went wrong and the way out."""
+"""Pages that say what went wrong and the way out, and what browsers ask for by themselves."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django_fsm import TransitionNotAllowed
 
 from cases.models import Case
+
+
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """The icon, for pages that do not name one."""
+    return redirect(static("favicon.svg"), permanent=True)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # as Django calls it

@@ -33,7 +33,7 @@ def done(at: datetime | None) -> Light:
     """Nothing is owed any more."""
     if at is None:
         return Light(DONE, _("已办结"))
-    return Light(DONE, _("已办结 %(day)s") % {"day": timezone.localtime(at).strftime("%m-%d")})
+    return Light(DONE, _("已办结 %(day)s") % {"day": timezone.localtime(at).strftime("%Y-%m-%d")})
 
 
 def span(start: datetime, end: datetime, calendar: WorkCalendar, *, working: bool = True) -> str:

@@ -1,0 +1,9 @@
+"""Messages: who is told what, by which channel, once."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class NotificationsConfig(AppConfig):
+    name = "notifications"
+    verbose_name = _("消息")

@@ -1,0 +1,122 @@
+"""Deliveries go out: one at a time, tried again later when that may help, given up when it cannot.
+
+1. Claim: lock one due row, skipping those of others; count the attempt and move `next_try_at` a lease ahead; commit.
+2. Send, outside any transaction: a slow server holds no lock.
+3. Record what came of it, if the row is still as it was claimed.
+
+A process that is killed between 2 and 3 leaves a row that comes due again after the lease: that one message goes out
+a second time. For e-mail both copies have the same Message-ID.
+"""
+
+import logging
+import time
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from cases.lib.masking import mask_text
+from cases.models import Reporter, User
+from notifications.channels import CHANNELS
+from notifications.channels.base import ChannelError
+from notifications.models import Delivery, DeliveryState, Preference
+from notifications.render import NotTheirs, masked, render
+
+logger = logging.getLogger(__name__)
+BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480))
+LEASE = timedelta(minutes=5)  # longer than a worker may run
+FAILURES_IN_A_ROW = 3  # then the server is away: the others keep their attempts
+LONGEST_RUN = 60  # seconds, well within the time limit of a task
+LONGEST_ERROR = 300
+NAMED = (
+    "event__actor", "event__case__area", "event__case__category", "event__case__team", "event__case__reporter",
+    "recipient_user", "recipient_reporter",
+)  # fmt: skip
+
+
+def deliver(*, now: datetime, limit: int = 100) -> dict[str, int]:
+    """Send what is due, at most `limit`; returns how many were sent, will be retried, are dead or were cancelled."""
+    done: Counter[str] = Counter(sent=0, retried=0, dead=0, cancelled=0)
+    failed, stop_at = 0, time.monotonic() + LONGEST_RUN
+    while done.total() < limit and failed < FAILURES_IN_A_ROW and time.monotonic() < stop_at:
+        row = _claim(now)
+        if row is None:
+            break
+        outcome = _attempt(row, now)
+        done[outcome] += 1
+        failed = failed + 1 if outcome == "retried" else 0
+    return dict(done)
+
+
+@transaction.atomic
+def _claim(now: datetime) -> Delivery | None:
+    rows = Delivery.objects.due(now).order_by("next_try_at", "pk").select_for_update(skip_locked=True, of=("self",))
+    row = rows.select_related(*NAMED).first()
+    if row is not None:
+        row.attempts, row.next_try_at = row.attempts + 1, now + LEASE
+        row.save(update_fields=["attempts", "next_try_at"])
+    return row
+
+
+def _attempt(row: Delivery, now: datetime) -> str:
+    channel, recipient = CHANNELS[row.channel], row.recipient
+    preference = _preference(row)
+    if not channel.reaches(recipient) or (preference and not preference.on):
+        return _record(row, "cancelled", state=DeliveryState.CANCELLED, next_try_at=None)
+    if row.attempts > len(BACK_OFF) + 1:  # its worker died at every attempt
+        return _failed(row, ChannelError(row.last_error or "the worker ended while sending", permanent=True), now)
+    try:
+        message = render(row.event, recipient, language=preference.language if preference else "", now=now)
+        channel.send(message, recipient, key=key_of(row))
+    except NotTheirs:
+        return _record(row, "cancelled", state=DeliveryState.CANCELLED, next_try_at=None)
+    except ChannelError as error:
+        return _failed(row, error, now)
+    except Exception as error:  # one message that cannot be written must not hold up the others
+        logger.exception("Delivery %s could not be written", row.pk)
+        return _failed(row, ChannelError(f"{type(error).__name__}: {error}", permanent=False), now)
+    return _record(row, "sent", state=DeliveryState.SENT, sent_at=now, next_try_at=None, last_error="")
+
+
+def _preference(row: Delivery) -> Preference | None:
+    if row.recipient_user_id is None:
+        return None
+    return Preference.objects.filter(user=row.recipient_user_id, channel=row.channel).first()
+
+
+def key_of(row: Delivery) -> str:
+    """What makes every attempt of one message the same message."""
+    who = f"u{row.recipient_user_id}" if row.recipient_user_id else f"r{row.recipient_reporter_id}"
+    return f"event{row.event_id}.{who}.{row.channel}"
+
+
+def _failed(row: Delivery, error: ChannelError, now: datetime) -> str:
+    hidden = [row.recipient] if isinstance(row.recipient, Reporter) else []
+    text = masked(mask_text(str(error)), hidden)[:LONGEST_ERROR]
+    if error.permanent or row.attempts > len(BACK_OFF):
+        logger.warning("Delivery %s is given up: %s", row.pk, text)
+        return _record(row, "dead", state=DeliveryState.DEAD, next_try_at=None, last_error=text)
+    return _record(row, "retried", next_try_at=now + BACK_OFF[row.attempts - 1], last_error=text)
+
+
+def _record(row: Delivery, outcome: str, **fields: Any) -> str:
+    Delivery.objects.filter(pk=row.pk, state=DeliveryState.PENDING, attempts=row.attempts).update(**fields)
+    return outcome
+
+
+@transaction.atomic
+def resend(*, delivery_id: int, actor: User, now: datetime) -> Delivery:
+    """Owe a message again that was given up; its attempts start anew. Raises PermissionDenied, ValidationError."""
+    rows = Delivery.objects.overseen_by(actor).select_for_update(of=("self",))
+    row = rows.filter(pk=delivery_id).first()
+    if row is None:
+        raise PermissionDenied("resend")
+    if row.state != DeliveryState.DEAD:
+        raise ValidationError(_("该消息已不在未送达之列，可能已有人重发。"))
+    row.state, row.attempts, row.next_try_at = DeliveryState.PENDING, 0, now
+    row.save(update_fields=["state", "attempts", "next_try_at"])
+    logger.info("Delivery %s is owed again, says user %s", row.pk, actor.pk)
+    return row

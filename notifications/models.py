@@ -1,0 +1,150 @@
+"""Messages that are owed or were sent, and who does not want which channel."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Case, CaseEvent, Reporter, User
+from cases.terms import Role
+
+
+class ChannelName(TextChoices):
+    """The channels of `notifications.channels`, by name."""
+
+    IN_APP = "in_app", _("站内消息")
+    EMAIL = "email", _("电子邮件")
+
+
+class DeliveryState(TextChoices):
+    PENDING = "pending", _("待发送")
+    SENT = "sent", _("已发送")
+    DEAD = "dead", _("未送达")
+    CANCELLED = "cancelled", _("不再发送")
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self, now: datetime) -> Self:
+        """Owed and not waiting for a later attempt."""
+        return self.filter(state=DeliveryState.PENDING, next_try_at__lte=now)
+
+    def inbox_of(self, user: User) -> Self:
+        """What a person reads on the page of messages."""
+        return self.filter(recipient_user=user, channel=ChannelName.IN_APP)
+
+    def unread(self) -> Self:
+        """Not read yet."""
+        return self.filter(read_at=None)
+
+    def dead(self) -> Self:
+        """Given up."""
+        return self.filter(state=DeliveryState.DEAD)
+
+    def overseen_by(self, viewer: User) -> Self:
+        """Whose sending this person answers for: administrators for all, supervisors for the cases that they see."""
+        grants = viewer.grants()
+        if grants.has(Role.ADMINISTRATOR):
+            return self
+        if grants.has(Role.SUPERVISOR):
+            return self.filter(event__case__in=Case.objects.visible_to(viewer))
+        return self.none()
+
+
+class Delivery(models.Model):
+    """One event told to one recipient by one channel. Its words are made anew from the event: none are kept here."""
+
+    event = models.ForeignKey(CaseEvent, models.PROTECT, related_name="deliveries")
+    recipient_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="deliveries", verbose_name=_("工作人员")
+    )
+    recipient_reporter = models.ForeignKey(
+        Reporter, models.PROTECT, null=True, related_name="deliveries", verbose_name=_("来访人")
+    )
+    channel = models.CharField(_("渠道"), max_length=20, choices=ChannelName.choices)
+    state = models.CharField(_("状态"), max_length=10, choices=DeliveryState.choices, default=DeliveryState.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("已尝试次数"), default=0)
+    next_try_at = models.DateTimeField(_("下次尝试"), null=True)  # only while pending
+    sent_at = models.DateTimeField(_("发送时间"), null=True)
+    read_at = models.DateTimeField(_("已读时间"), null=True)
+    last_error = models.CharField(_("最近的错误"), max_length=300, blank=True)  # masked before it is written
+    created_at = models.DateTimeField(_("生成时间"))
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("消息")
+        verbose_name_plural = _("消息")
+        constraints = [
+            models.UniqueConstraint(
+                name="delivery_once_a_user",
+                fields=["event", "recipient_user", "channel"],
+                condition=Q(recipient_user__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="delivery_once_a_reporter",
+                fields=["event", "recipient_reporter", "channel"],
+                condition=Q(recipient_reporter__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="delivery_has_one_recipient",
+                condition=Q(recipient_user__isnull=False, recipient_reporter=None)
+                | Q(recipient_user=None, recipient_reporter__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="delivery_tries_while_pending",
+                condition=Q(state=DeliveryState.PENDING, next_try_at__isnull=False)
+                | (~Q(state=DeliveryState.PENDING) & Q(next_try_at=None)),
+            ),
+            models.CheckConstraint(
+                name="delivery_sent_has_moment",
+                condition=Q(state=DeliveryState.SENT, sent_at__isnull=False)
+                | (~Q(state=DeliveryState.SENT) & Q(sent_at=None)),
+            ),
+        ]
+        indexes = [
+            # notifications.delivery: what is due to be sent
+            models.Index(fields=["next_try_at", "id"], name="delivery_due", condition=Q(state="pending")),
+            # the number beside 消息 on every page
+            models.Index(
+                fields=["recipient_user"], name="delivery_unread", condition=Q(channel="in_app", read_at=None)
+            ),
+            # the page of messages, newest first, keyset paging
+            models.Index(fields=["recipient_user", "-id"], name="delivery_inbox", condition=Q(channel="in_app")),
+            # the list of what was not delivered
+            models.Index(fields=["-id"], name="delivery_dead", condition=Q(state="dead")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} · {self.get_channel_display()}"  # never the recipient: this text reaches logs
+
+    @property
+    def recipient(self) -> User | Reporter:
+        """The person: exactly one is set."""
+        found = self.recipient_user or self.recipient_reporter
+        if found is None:
+            raise ValueError("a delivery has exactly one recipient")
+        return found
+
+
+class Preference(models.Model):
+    """What a person said about a channel; without a row it is on, and in the language of the installation."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="preferences")
+    channel = models.CharField(_("渠道"), max_length=20, choices=ChannelName.choices)
+    on = models.BooleanField(_("接收"), default=True)
+    language = models.CharField(_("语言"), max_length=10, blank=True)
+
+    class Meta:
+        verbose_name = _("接收设置")
+        verbose_name_plural = _("接收设置")
+        constraints = [
+            models.UniqueConstraint(name="preference_once", fields=["user", "channel"]),
+            # the messages inside are the record of what one was told: they cannot be switched off
+            models.CheckConstraint(name="preference_keeps_in_app", condition=~Q(channel="in_app") | Q(on=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.channel}"

@@ -1,0 +1,113 @@
+"""Events become deliveries: each event once, each recipient and channel once, whoever else relays at the same moment.
+
+1. Claim: lock the oldest events that nobody relayed, skipping those that another relay holds (SQLite lets one in at
+   a time anyway: its transactions are immediate).
+2. Write: one row for each recipient and channel; the unique constraints make a second row impossible.
+3. Mark: `relayed_at` in the same transaction. A relay that dies before the commit has done nothing.
+
+A flag and not a cursor, because keys commit out of order.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from celery import current_app
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from cases.models import CaseEvent, Reporter, User
+from notifications.audience import Occasion, is_history, residents_told, staff_told
+from notifications.channels import CHANNELS
+from notifications.channels.base import Recipient
+from notifications.directory import Directory
+from notifications.models import Delivery, DeliveryState, Preference
+
+logger = logging.getLogger(__name__)
+NAMED = ("area", "reporter", "handler", "holder_user", "reported_by")
+ROWS_AT_ONCE = 1000
+
+
+def relay(*, now: datetime, limit: int = 200) -> int:
+    """Turn all events that nobody was told of into deliveries, `limit` in a transaction; returns how many events."""
+    total = 0
+    while done := _relay_batch(now, limit):
+        total += done
+    return total
+
+
+@transaction.atomic
+def _relay_batch(now: datetime, limit: int) -> int:
+    events = claimed(limit)
+    if events:
+        Delivery.objects.bulk_create(_deliveries(events, now), batch_size=ROWS_AT_ONCE, ignore_conflicts=True)
+        CaseEvent.objects.filter(pk__in=[event.pk for event in events]).update(relayed_at=now)
+    return len(events)
+
+
+def claimed(limit: int) -> list[CaseEvent]:
+    """The oldest events that nobody has relayed or is relaying, locked until the transaction ends."""
+    rows = CaseEvent.objects.filter(relayed_at=None).order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    return list(rows.select_related(*(f"case__{name}" for name in NAMED))[:limit])
+
+
+def _deliveries(events: Sequence[CaseEvent], now: datetime) -> list[Delivery]:
+    alive = [event for event in events if not is_history(event)]
+    if not alive:
+        return []
+    directory = Directory.read(alive, timezone.localdate(now))
+    told = [(event, Occasion(event, directory)) for event in alive]
+    staff = [(event, key) for event, occasion in told for key in sorted(staff_told(occasion))]
+    keys = {key for _, key in staff}
+    users = User.objects.filter(is_active=True).in_bulk(keys)
+    refused = set(Preference.objects.filter(user__in=keys, on=False).values_list("user_id", "channel"))
+    rows = [
+        row
+        for event, key in staff
+        if key in users
+        for row in _rows(event, users[key], now)
+        if (key, row.channel) not in refused
+    ]
+    rows += [
+        row for event, occasion in told for resident in residents_told(occasion) for row in _rows(event, resident, now)
+    ]
+    return rows
+
+
+def _rows(event: CaseEvent, recipient: Recipient, now: datetime) -> Iterator[Delivery]:
+    for channel in CHANNELS.values():
+        if not channel.reaches(recipient):
+            continue
+        row = Delivery(event=event, channel=channel.name, created_at=now)
+        if isinstance(recipient, Reporter):
+            row.recipient_reporter = recipient
+        else:
+            row.recipient_user = recipient
+        if channel.at_once:
+            row.state, row.sent_at, row.attempts = DeliveryState.SENT, now, 1
+        else:
+            row.state, row.next_try_at = DeliveryState.PENDING, now
+        yield row
+
+
+def nudge() -> None:
+    """Wake a relay once the transaction has committed. Only lowers latency: the timetable finds what was not said."""
+    transaction.on_commit(_publish, robust=True)
+
+
+def _publish() -> None:
+    broker = current_app.conf.broker_url
+    if not broker or broker.startswith("memory://"):  # no worker could hear it
+        return
+    try:
+        with (
+            # A connection of its own: the pooled one tries for seconds to reach a broker that is away.
+            current_app.connection_for_write(transport_options={"max_retries": 0}) as connection,
+            current_app.amqp.Producer(connection) as producer,
+        ):
+            current_app.send_task(
+                "notifications.tasks.relay", retry=False, expires=30, ignore_result=True, producer=producer
+            )
+    except (OperationalError, OSError) as error:
+        logger.warning("The broker is away, messages wait for the timetable: %s", error)

@@ -1,0 +1,149 @@
+"""The words of a message: made from the event for one recipient, in their language, with nobody's data in them."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import TextChoices
+from django.template import Context, TemplateDoesNotExist, engines
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from cases.commands import link_token, resident_link
+from cases.lib.masking import mask_address, mask_name, mask_phone, mask_text
+from cases.models import Answer, Case, CaseEvent, Reporter
+from cases.terms import ClockKind, RequestKind, ResultCode, Satisfaction, State
+from notifications.channels.base import Message, Recipient
+
+LONGEST_SUBJECT = 150
+WORDS: dict[str, type[TextChoices]] = {
+    "clock": ClockKind,
+    "kind": RequestKind,
+    "result_code": ResultCode,
+    "satisfaction": Satisfaction,
+}
+MOMENTS = ("due_at", "until", "review_at")
+
+
+class NotTheirs(LookupError):
+    """The case does not speak to this resident any more: it was split off since."""
+
+
+def render(event: CaseEvent, recipient: Recipient, *, language: str, now: datetime) -> Message:
+    """The message of an event, plain and, where a template is there, HTML. Raises NotTheirs."""
+    with translation.override(language or settings.LANGUAGE_CODE):
+        if isinstance(recipient, Reporter):
+            return _written(f"{event.type}.resident", _for_resident(event, recipient, now))
+        return _written(event.type, _for_staff(event))
+
+
+def case_path(case: Case) -> str:
+    """The page of a case for colleagues."""
+    return reverse("workflows:case", kwargs={"number": case.number})
+
+
+def _for_staff(event: CaseEvent) -> dict[str, Any]:
+    case = event.case
+    here = case.state == event.state  # its facts are still those of the event
+    return {
+        **_facts(event, case),
+        "area": case.area.full_name,
+        "category": case.category.name if case.category else "",
+        "team": case.team.name if case.team else "",
+        "actor": str(event.actor) if event.actor else "",
+        "due_at": case.due_at if here and "due_at" not in event.data else None,
+        "url": settings.BASE_URL + case_path(case),
+        "messages_url": settings.BASE_URL + reverse("notifications:messages"),
+    }
+
+
+def _for_resident(event: CaseEvent, reporter: Reporter, now: datetime) -> dict[str, Any]:
+    case = own_case(event, reporter)
+    kind = event.type.removeprefix("case.")
+    answer = Answer.objects.filter(case=case, reporter=reporter, kind=kind, answered_at=event.at).first()
+    token = link_token(resident_link(case, now=now))
+    hidden = {r for r in (reporter, event.case.reporter) if r}
+    return {
+        **_facts(event, case),
+        "answer": masked(answer.text, hidden) if answer else "",
+        "merged": case.pk != event.case.pk,
+        "url": settings.BASE_URL + reverse("public:case", kwargs={"token": token}),
+        "survey_url": settings.BASE_URL + reverse("public:survey", kwargs={"token": token}),
+    }
+
+
+def own_case(event: CaseEvent, reporter: Reporter) -> Case:
+    """The case that this resident raised: that of the event, or one merged into it."""
+    if event.case.reporter_id == reporter.pk:
+        return event.case
+    merged = Case.objects.filter(main_case=event.case, state=State.MERGED, reporter=reporter)
+    if own := merged.select_related("reporter").order_by("pk").first():
+        return own
+    raise NotTheirs(event.pk)
+
+
+def _facts(event: CaseEvent, case: Case) -> dict[str, Any]:
+    hidden = {r for r in (case.reporter, event.case.reporter) if r}
+    return {"number": case.number, "title": masked(case.title, hidden), "said": _said(event.data, hidden)}
+
+
+def _said(data: dict[str, Any], hidden: set[Reporter]) -> dict[str, Any]:
+    """What the event says, fit to be shown: codes as words, moments as moments, free text masked."""
+    said: dict[str, Any] = {}
+    for key, value in data.items():
+        if key in WORDS:
+            said[key] = dict(WORDS[key].choices).get(value, "")
+        elif key in MOMENTS and isinstance(value, str):
+            said[key] = _moment(value)
+        else:
+            said[key] = _shown(value, hidden)
+    return said
+
+
+def _shown(value: Any, hidden: set[Reporter]) -> Any:
+    if isinstance(value, str):
+        return masked(value, hidden)
+    if isinstance(value, list):
+        return [_said(item, hidden) if isinstance(item, dict) else _shown(item, hidden) for item in value]
+    return _said(value, hidden) if isinstance(value, dict) else value
+
+
+def _moment(text: str) -> datetime | str:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return found if timezone.is_aware(found) else text
+
+
+def masked(text: str, residents: Iterable[Reporter]) -> str:
+    """Free text without numbers that identify, and without the name, address and phone of these residents."""
+    for resident in residents:
+        for whole, short in (
+            (resident.address, mask_address(resident.address)),
+            (resident.name, mask_name(resident.name)),
+            (resident.phone, mask_phone(resident.phone)),
+        ):
+            letters = "".join(whole.split())
+            if len(letters) > 1:  # people write the same address with and without spaces
+                found = re.compile(r"\s*".join(map(re.escape, letters)))
+                text = short.join(found.split(text))
+    return mask_text(text)
+
+
+def _written(name: str, words: dict[str, Any]) -> Message:
+    engine = engines["django"].engine  # type: ignore[attr-defined]  # the engine itself can leave text unescaped
+    plain = engine.get_template(f"notifications/{name}.txt").render(Context(words, autoescape=False))
+    subject, _, text = plain.strip().partition("\n")
+    try:
+        html = engine.get_template(f"notifications/{name}.html").render(Context(words))
+    except TemplateDoesNotExist:
+        html = ""
+    return Message(
+        subject=" ".join(subject.split())[:LONGEST_SUBJECT],
+        text=re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip(),
+        html=html,
+        url=words["url"],
+    )

@@ -1,0 +1,136 @@
+"""Asking: how many messages are unread, which there are, which were given up."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import get_language
+
+from cases.lib.masking import mask_email
+from cases.models import Case, CaseEvent, Reporter, User
+from cases.terms import EventType
+from notifications.models import ChannelName, Delivery, Preference
+from notifications.render import case_path, render
+
+PAGE = 30
+LONGEST_LIST = 200
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message in a person's list; without `url` the case is out of their scope by now, and so are its words."""
+
+    id: int
+    subject: str
+    lead: str
+    number: str
+    label: str
+    at: datetime
+    unread: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of the list; `before` opens the next, older one."""
+
+    lines: list[Line]
+    newest_id: int
+    before: int | None
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that was given up, without words and without whole addresses."""
+
+    id: int
+    number: str
+    url: str
+    label: str
+    recipient: str
+    channel: str
+    error: str
+    attempts: int
+    at: datetime
+
+
+def unread_count(user: User) -> int:
+    """The number beside 消息."""
+    return Delivery.objects.inbox_of(user).unread().count()
+
+
+def messages_for(user: User, *, now: datetime, before: int | None = None, size: int = PAGE) -> Page:
+    """What a person was told, newest first, in the language of the request."""
+    rows = Delivery.objects.inbox_of(user).order_by("-pk")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(
+        rows.select_related(
+            *(f"event__case__{name}" for name in ("area", "category", "team", "reporter")), "event__actor"
+        )[: size + 1]
+    )
+    shown = found[:size]
+    visible = _visible(user, shown)
+    lines = [_line(row, user, now, in_scope=row.event.case_id in visible) for row in shown]
+    return Page(lines, shown[0].pk if shown else 0, shown[-1].pk if len(found) > size else None)
+
+
+def _visible(user: User, rows: list[Delivery]) -> set[int]:
+    cases = Case.objects.visible_to(user).filter(pk__in={row.event.case_id for row in rows})
+    return set(cases.values_list("pk", flat=True))
+
+
+def _line(row: Delivery, user: User, now: datetime, *, in_scope: bool) -> Line:
+    subject, lead, url = "", "", ""
+    if in_scope:
+        message = render(row.event, user, language=get_language() or "", now=now)
+        subject, lead, url = message.subject, message.lead, case_path(row.event.case)
+    return Line(
+        id=row.pk,
+        subject=subject,
+        lead=lead,
+        number=row.event.case.number,
+        label=label_of(row.event),
+        at=row.event.at,
+        unread=row.read_at is None,
+        url=url,
+    )
+
+
+def label_of(event: CaseEvent) -> str:
+    """The word of an event."""
+    return str(EventType(event.type).label) if event.type in EventType.values else event.type
+
+
+def email_preference(user: User) -> Preference:
+    """What a person chose for e-mail, or what holds until they choose."""
+    found = Preference.objects.filter(user=user, channel=ChannelName.EMAIL).first()
+    return found or Preference(user=user, channel=ChannelName.EMAIL)
+
+
+def may_see_dead_letters(viewer: User) -> bool:
+    """Whether the person answers for what was not delivered."""
+    return not Delivery.objects.overseen_by(viewer).query.is_empty()
+
+
+def dead_letters(viewer: User) -> list[DeadLetter]:
+    """The newest messages that were given up and that this person answers for."""
+    rows = Delivery.objects.overseen_by(viewer).dead().order_by("-pk")
+    found = list(rows.select_related("event__case", "recipient_user", "recipient_reporter")[:LONGEST_LIST])
+    visible = _visible(viewer, found)
+    return [_dead_letter(row, in_scope=row.event.case_id in visible) for row in found]
+
+
+def _dead_letter(row: Delivery, *, in_scope: bool) -> DeadLetter:
+    recipient = row.recipient
+    name = "" if isinstance(recipient, Reporter) else f"{recipient} "
+    return DeadLetter(
+        id=row.pk,
+        number=row.event.case.number,
+        url=case_path(row.event.case) if in_scope else "",
+        label=label_of(row.event),
+        recipient=name + mask_email(recipient.email),
+        channel=row.get_channel_display(),
+        error=row.last_error,
+        attempts=row.attempts,
+        at=row.created_at,
+    )

@@ -1,0 +1,21 @@
+"""What the worker runs: events become deliveries, deliveries go out."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from notifications import delivery
+from notifications import relay as relaying
+
+
+@shared_task(name="notifications.tasks.relay")  # type: ignore[untyped-decorator]  # celery has no types
+def relay(**_: Any) -> int:
+    """Relay what nobody was told of; a second relay at the same moment is harmless."""
+    return relaying.relay(now=timezone.now())
+
+
+@shared_task(name="notifications.tasks.deliver")  # type: ignore[untyped-decorator]  # celery has no types
+def deliver(**_: Any) -> dict[str, int]:
+    """Send what is due; a second sender takes other messages."""
+    return delivery.deliver(now=timezone.now())

@@ -1,0 +1,98 @@
+"""The page of messages, and the list of what was not delivered."""
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from cases.models import User
+from notifications import selectors
+from notifications.commands import choose_email, mark_all_read, mark_read
+from notifications.delivery import resend
+from notifications.forms import EmailForm
+
+
+def _viewer(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004  # a bigint
+
+
+@login_required
+@require_GET
+def messages_page(request: HttpRequest) -> HttpResponse:
+    """What I was told, newest first."""
+    return _page(request, None, status=200)
+
+
+def _page(request: HttpRequest, form: EmailForm | None, *, status: int) -> HttpResponse:
+    viewer = _viewer(request)
+    before = _number(request.GET.get("before", ""))
+    chosen = selectors.email_preference(viewer)
+    initial = {"on": chosen.on, "language": chosen.language or settings.LANGUAGE_CODE}
+    context = {
+        "page": selectors.messages_for(viewer, now=timezone.now(), before=before),
+        "before": before,
+        "unread": selectors.unread_count(viewer),
+        "form": form or EmailForm(initial=initial),
+        "has_email": bool(viewer.email),
+        "may_see_dead": selectors.may_see_dead_letters(viewer),
+    }
+    return render(request, "notifications/messages.html", context, status=status)
+
+
+@login_required
+@require_POST
+def read(request: HttpRequest) -> HttpResponse:
+    """One message (`id`) or all that were on the page (`newest`) were read."""
+    one, newest = (_number(request.POST.get(name, "")) for name in ("id", "newest"))
+    if one is not None:
+        mark_read(delivery_id=one, actor=_viewer(request), now=timezone.now())
+    elif newest is not None:
+        mark_all_read(newest_id=newest, actor=_viewer(request), now=timezone.now())
+    return redirect("notifications:messages")
+
+
+@login_required
+@require_POST
+def preference(request: HttpRequest) -> HttpResponse:
+    """E-mail on or off, and its language."""
+    form = EmailForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    language = form.cleaned_data["language"] or settings.LANGUAGE_CODE
+    choose_email(actor=_viewer(request), on=form.cleaned_data["on"], language=language)
+    messages.success(request, _("已保存。"))
+    return redirect("notifications:messages")
+
+
+@login_required
+@require_GET
+def dead_letters(request: HttpRequest) -> HttpResponse:
+    """What was given up, for those who answer for it."""
+    viewer = _viewer(request)
+    if not selectors.may_see_dead_letters(viewer):
+        raise PermissionDenied("dead_letters")
+    return render(request, "notifications/dead_letters.html", {"letters": selectors.dead_letters(viewer)})
+
+
+@login_required
+@require_POST
+def resend_letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try a message again that was given up."""
+    try:
+        resend(delivery_id=pk, actor=_viewer(request), now=timezone.now())
+    except ValidationError as error:
+        messages.warning(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("已重新发送，稍后请看是否送达。"))
+    return redirect("notifications:dead_letters")
