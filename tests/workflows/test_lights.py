@@ -45,5 +45,5 @@ def test_at_its_moment_a_limit_is_past() -> None:
 
 
 def test_what_has_ended_says_on_which_local_day() -> None:
-    assert done(datetime(2026, 3, 6, 23, 0, tzinfo=ZoneInfo("UTC"))).words == "已办结 03-07"
+    assert done(datetime(2026, 3, 6, 23, 0, tzinfo=ZoneInfo("UTC"))).words == "已办结 2026-03-07"
     assert done(None).words == "已办结"
