@@ -78,7 +78,7 @@ def test_an_ended_case_is_among_the_ended_of_those_who_had_part(world: World, re
         page = read(viewer, tab="ended")
         assert counts(page) == {"todo": "0", "doing": "0", "done": "1", "ended": "1"}
         assert titles(page) == [case.title]
-        assert "已办结 03-02" in page.content.decode()
+        assert "已办结 2026-03-02" in page.content.decode()
     assert counts(read(world.secretary))["ended"] == "0"
 
 

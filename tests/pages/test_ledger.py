@@ -45,7 +45,7 @@ def test_the_ledger_shows_what_is_in_scope_and_how_many(world: World, read: Read
     assert set(numbers(page)) == {old.number, new.number}
     text = page.content.decode()
     assert "共 2 件" in text
-    assert "已办结 03-02" in text
+    assert "已办结 2026-03-02" in text
     assert "剩余 1 个工作日" in text
 
 

@@ -1,0 +1,181 @@
+"""Forms of a report: by the staff with a phone in one hand, and by residents through a code posted in the estate."""
+
+import re
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from cases.commands import Person
+from cases.lib.crypto import normal_phone
+from cases.models import Area, User
+from cases.terms import Priority, Role, Source
+from workflows.commands.intake import Report
+from workflows.forms.fields import PhotosField, bound, card_field, category_field, text_field
+from workflows.permissions import may_report
+
+TITLE_LENGTH = 40
+FIRST_SENTENCE = re.compile(r"[^。！？!?\n；;]+")
+SOURCES = ((Role.GRID_WORKER, Source.GRID), (Role.HOUSEHOLD_CONTACT, Source.HOUSEHOLD))
+
+
+def first_sentence(text: str) -> str:
+    """A title out of what was written: its first sentence, cut to a length that a list can show."""
+    found = FIRST_SENTENCE.search(text.strip())
+    title = (found.group() if found else text).strip()
+    return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"
+
+
+def check_phone(value: str) -> None:
+    """Refuse what cannot be dialled."""
+    if not re.fullmatch(r"1\d{10}|0?\d{7,11}", normal_phone(value)):
+        raise ValidationError(_("请核对电话号码。"))
+
+
+def reporting_areas(viewer: User) -> QuerySet[Area]:
+    """Where this person may report: the subtrees of the roles that report."""
+    within = Q(pk__in=[])
+    for path in viewer.grants().area_paths(may_report):
+        within |= Q(path__startswith=path)
+    return Area.objects.filter(within).order_by("path")  # type: ignore[no-any-return]
+
+
+class Placed(forms.Form):
+    """What both kinds of report have."""
+
+    draft_id = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    latitude = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)
+    longitude = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["draft_id"].initial = uuid.uuid4().hex
+
+    def clean_draft_id(self) -> str:
+        """Without one (a client that drops hidden fields) each sending is its own."""
+        return self.cleaned_data["draft_id"] or uuid.uuid4().hex
+
+    def chosen_photos(self) -> list[UploadedFile]:  # type: ignore[type-arg]
+        """The photographs that come along."""
+        return list(self.cleaned_data["photos"])
+
+    def refuse(self, error: ValidationError) -> None:
+        """Show what the command refused, at its field."""
+        by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        for name, messages in by_field.items():
+            for message in messages:
+                self.add_error(name if name in self.fields else None, message)
+
+
+class ReportForm(Placed):
+    template_name = "workflows/_report_form.html"
+    photos = PhotosField()
+    description = text_field(_("发生了什么"), rows=4)
+    place = forms.CharField(label=_("具体地点"), max_length=120, required=False)
+    area = forms.ModelChoiceField(label=_("区域"), queryset=Area.objects.none(), empty_label=None)
+    category = category_field(required=False, empty_label=_("不知道"))
+    priority = card_field(_("紧急程度"), Priority.choices, row=True, initial=Priority.NORMAL)
+    title = forms.CharField(label=_("标题"), max_length=120, required=False, help_text=_("不填就取第一句话。"))
+    name = forms.CharField(label=_("居民姓名"), max_length=50, required=False)
+    phone = forms.CharField(label=_("居民电话"), max_length=20, required=False, validators=[check_phone])
+    email = forms.EmailField(label=_("居民邮箱"), required=False)
+    address = forms.CharField(label=_("居民住址"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.viewer = viewer
+        areas = list(reporting_areas(viewer))
+        field = self.fields["area"]
+        field.queryset = reporting_areas(viewer)  # type: ignore[attr-defined]
+        field.initial = areas[0].pk if areas else None
+        self.only_area = areas[0] if len(areas) == 1 else None
+        if self.only_area:
+            field.widget = forms.HiddenInput()
+        for name, words in (("phone", "tel"), ("name", "off"), ("address", "off"), ("email", "off")):
+            self.fields[name].widget.attrs |= {"autocomplete": "off"} | ({"inputmode": "tel"} if words == "tel" else {})
+
+    def get_context(self) -> dict[str, Any]:
+        first = ["photos", "description"]
+        then = ([] if self.only_area else ["area"]) + ["category", "priority"]
+        resident = bound(self, ["name", "phone", "email", "address"])
+        return super().get_context() | {
+            "first": bound(self, first),
+            "place": self["place"],
+            "then": bound(self, then),
+            "title": self["title"],
+            "resident": resident,
+            "is_resident_open": self.is_bound and any(f.value() or f.errors for f in resident),
+            "only_area": self.only_area,
+        }
+
+    def report(self) -> Report:
+        """What the command takes."""
+        data = self.cleaned_data
+        person = Person(data["name"].strip(), data["phone"].strip(), data["email"], data["address"].strip())
+        covers = self.viewer.grants().covers
+        source = next((source for role, source in SOURCES if covers(data["area"], role)), Source.DESK)
+        return Report(
+            area=data["area"],
+            title=data["title"].strip() or first_sentence(data["description"]),
+            description=data["description"],
+            place=data["place"],
+            category=data["category"],
+            priority=Priority(data["priority"]),
+            source=source,
+            latitude=data["latitude"],
+            longitude=data["longitude"],
+            reporter=person,
+            client_key=data["draft_id"],
+        )
+
+
+class PublicReportForm(Placed):
+    """What a resident tells: as little as possible."""
+
+    template_name = "workflows/_public_report_form.html"
+    photos = PhotosField(most=3)
+    description = text_field(_("发生了什么"), rows=5)
+    place = forms.CharField(label=_("在哪里"), max_length=120, required=False)
+    phone = forms.CharField(
+        label=_("您的电话"),
+        max_length=20,
+        required=False,
+        validators=[check_phone],
+        help_text=_("留下电话，办好后能告诉您；只有经办人看得到。"),
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel"}),
+    )
+    website = forms.CharField(  # people do not see it, programs fill it in
+        label=_("这一栏请留空"), required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"})
+    )
+
+    def clean_website(self) -> str:
+        if self.cleaned_data["website"]:
+            raise ValidationError(_("请把这一栏清空后再提交。"))
+        return ""
+
+    def get_context(self) -> dict[str, Any]:
+        return super().get_context() | {
+            "first": bound(self, ["description", "photos"]),
+            "place": self["place"],
+            "last": self["phone"],
+            "trap": self["website"],
+        }
+
+    def report(self, area: Area) -> Report:
+        """What the command takes."""
+        data = self.cleaned_data
+        return Report(
+            area=area,
+            title=first_sentence(data["description"]),
+            description=data["description"],
+            place=data["place"],
+            source=Source.RESIDENT,
+            latitude=data["latitude"],
+            longitude=data["longitude"],
+            reporter=Person(phone=data["phone"].strip()),
+            client_key=data["draft_id"],
+        )
