@@ -14,6 +14,7 @@ TEST_MANAGE := DJANGO_SETTINGS_MODULE=config.settings_test $(PY) manage.py
 
 run: .venv/.run-ready .env
 	@$(PY) manage.py migrate -v 0
+	@$(PY) manage.py seed_calendar >/dev/null
 	@$(PY) manage.py demo_data --auto
 	@if [ ! -e $(STATIC) ] || [ -n "$$($(ASSETS))" ]; then $(PY) manage.py collectstatic --noinput -v 0 && touch $(STATIC); fi
 	@exec $(PY) manage.py up
@@ -28,6 +29,7 @@ check: .venv/.dev-ready
 	.venv/bin/lint-imports
 	.venv/bin/djlint --lint --quiet .
 	$(TEST_MANAGE) makemigrations --check --dry-run --skip-checks
+	ZHUOLUO_HTTPS=true $(TEST_MANAGE) check --deploy --fail-level WARNING
 	$(TEST_MANAGE) check_lifecycle
 	$(TEST_MANAGE) draw_lifecycle --check
 

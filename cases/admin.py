@@ -13,10 +13,14 @@ from cases.terms import Role
 
 
 class AdministratorOnly:
-    """Configuration belongs to the role administrator; nothing that the history names is ever deleted."""
+    """Configuration belongs to the role administrator; nothing that the history names is ever deleted.
+
+    Who was made by `createsuperuser` may configure too, or nobody could give the first role; they see no cases by it.
+    """
 
     def _is_administrator(self, request: HttpRequest) -> bool:
-        return isinstance(request.user, User) and request.user.grants().has(Role.ADMINISTRATOR)
+        user = request.user
+        return isinstance(user, User) and (user.is_superuser or user.grants().has(Role.ADMINISTRATOR))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._is_administrator(request)
@@ -72,10 +76,10 @@ class AreaAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 def write_full_names(area: Area) -> None:
     """Full names of an area and everything under it."""
-    above = [a.name for a in area.get_ancestors()]
+    above = [a.name for a in Area.objects.get_ancestors(area)]
     names = {area.path[: len(area.path)]: " · ".join([*above, area.name])}
     Area.objects.filter(pk=area.pk).update(full_name=names[area.path])
-    for child in area.get_descendants().order_by("path"):
+    for child in Area.objects.get_descendants(area).order_by("path"):
         names[child.path] = f"{names[child.path[: -Area.steplen]]} · {child.name}"
         Area.objects.filter(pk=child.pk).update(full_name=names[child.path])
 
