@@ -57,7 +57,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """The context of every template; `nav` costs nothing until a page shows it."""
     return {
         "nav": SimpleLazyObject(lambda: nav_of(request)),
-        "source_url": settings.SOURCE_URL,
+        "source_url": settings.SOURCE_URL or reverse("source"),
         "demo": settings.DEMO,
     }
 

@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.accounts import Login
+from config.source import source
 from config.views import favicon
 from workflows.views import inbox, overdue
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("health/", include("config.health")),
+    path("source/", source, name="source"),
     path("favicon.ico", favicon),  # asked for by pages without our head, such as the admin's
 ]
 handler400 = "config.views.bad_request"
