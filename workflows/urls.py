@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from workflows.views import case_page, report, requests, transitions
+from workflows.views import case_page, poster, report, requests, transitions
 
 
 class CaseNumber:
@@ -22,6 +22,7 @@ app_name = "workflows"
 urlpatterns = [
     path("report/", report.report, name="report"),
     path("report/<number:number>/", report.receipt, name="receipt"),
+    path("posters/<str:code>/", poster.poster, name="poster"),
     path("requests/", requests.requests_list, name="requests"),
     path("requests/<int:pk>/decide/", requests.decide_request, name="decide_request"),
     path("requests/<int:pk>/withdraw/", requests.withdraw_request, name="withdraw_request"),

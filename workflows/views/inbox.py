@@ -49,4 +49,5 @@ def me(request: HttpRequest) -> HttpResponse:
     """我的: who I am here, which roles I hold until when, language, password, the way out."""
     viewer = cast(User, request.user)
     roles = viewer.roles.on(timezone.localdate()).select_related("area", "team", "council").order_by("role", "pk")
-    return render(request, "workflows/mine.html", {"roles": list(roles)})
+    posters = list(dict.fromkeys(row.area for row in roles if row.role in may_report and row.area))
+    return render(request, "workflows/mine.html", {"roles": list(roles), "posters": posters})
