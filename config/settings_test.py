@@ -30,4 +30,5 @@ else:
     CACHES["default"]["LOCATION"] = f"tests-{_process}"
 # Pooled or kept connections of threads would keep the test database from being dropped.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-WHITENOISE_AUTOREFRESH = True  # the folder of collected files is not there
+# The folder of collected files is not there: journeys get them where they lie.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
