@@ -125,6 +125,8 @@ def _broker_command(path: Path) -> list[str]:
         "save": "",
         "maxmemory-policy": "noeviction",
         "loglevel": "warning",
+        # To a file: it would greet everybody with advice on the memory settings of a server.
+        "logfile": settings.DATA_DIR / "broker" / "valkey.log",
     }
     return [str(binary), *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
 
