@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
+from cases.events import Break, verify_case
 from cases.lib.masking import mask_address, mask_email, mask_name, mask_phone, mask_text
 from cases.models import Answer, Attachment, Case, CaseEvent, Decision, FollowUp, Reporter, Survey, User
 from cases.terms import EventType, Role, State
@@ -110,6 +111,7 @@ class CasePage:
     answers: list[Answer]
     merged: list[Case]
     entries: list[Entry]
+    breaks: list[Break]
 
 
 def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
@@ -146,6 +148,7 @@ def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
         answers=list(case.answers.order_by("-answered_at", "-pk")),
         merged=list(case.merged_cases.filter(state=State.MERGED).only("number", "title").order_by("pk")),
         entries=timeline(events, calendar),
+        breaks=verify_case(case, events).broken,
     )
 
 

@@ -209,3 +209,14 @@ def test_the_page_speaks_english_too(world: World, client: Client) -> None:
     client.force_login(world.desk)
     found = client.get(f"/cases/{world.case().number}/", headers={"accept-language": "en"})
     assert '<html lang="en">' in found.content.decode()
+
+
+def test_the_page_says_whether_its_history_is_whole(world: World, client: Client) -> None:
+    case = world.case("in_progress")
+    client.force_login(world.desk)
+    page = client.get(f"/cases/{case.number}/").content.decode()
+    assert f"4 条记录首尾相接，未被改动。封存码 {case.last_hash[:12]}" in page
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE cases_caseevent SET actor_id = %s WHERE seq = 3", [world.supervisor.pk])
+    page = client.get(f"/cases/{case.number}/").content.decode()
+    assert "流转记录从第 3 条起与封存的不符" in page
