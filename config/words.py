@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "config" / "locale" / "en" / "LC_MESSAGES" / "django.po"
 APPS = ("cases", "workflows", "notifications", "config")
 CALLS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "ngettext": 2, "ngettext_lazy": 2}
-IN_TEMPLATE = re.compile(r"""\bn?p?gettext\((u?'(?:[^'\\]|\\.)*'|u?"(?:[^"\\]|\\.)*")(?:,\s*(u?'(?:[^'\\]|\\.)*'))?""")
+TEXT = r"""(u?'(?:[^'\\]|\\.)*'|u?"(?:[^"\\]|\\.)*")"""
+IN_TEMPLATE = re.compile(rf"(?:\bn?p?gettext|(?<!\w)_)\({TEXT}(?:,\s*{TEXT})?")
 
 Message = tuple[str, str | None]  # the words and, for counts, their plural
 

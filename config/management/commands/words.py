@@ -39,7 +39,7 @@ class Command(BaseCommand):
             "Language": "en",
             "Plural-Forms": "nplurals=2; plural=(n != 1);",
         }
-        for message in sorted(found):
+        for message in sorted(found, key=lambda m: (m[0], m[1] or "")):
             entry = known.get(message) or _new(polib, message)
             entry.occurrences = [(place, "") for place in found[message]]
             entry.flags = ["python-format"] if "%(" in message[0] else []
