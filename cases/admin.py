@@ -61,6 +61,10 @@ class AreaAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("full_name", "code")
     ordering = ("path",)
 
+    def get_fields(self, request: HttpRequest, obj: Area | None = None) -> tuple[str, ...]:
+        """The parent is asked for once, when the area is made."""
+        return ("code", "name", "level") if obj else ("parent", "code", "name", "level")
+
     def save_model(self, request: HttpRequest, obj: Area, form: AreaForm, change: bool) -> None:
         """Place a new area under its parent, and write the full names of the subtree anew."""
         parent = form.cleaned_data.get("parent") if not change else None

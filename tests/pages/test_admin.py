@@ -49,6 +49,12 @@ def test_a_new_area_stands_under_its_parent_with_its_full_name(world: World) -> 
     assert made.full_name == f"{world.grid.full_name} · 七栋"
 
 
+def test_an_area_that_exists_is_not_asked_for_its_parent_again(world: World) -> None:
+    page = opened(world.admin).get(f"/admin/cases/area/{world.grid.pk}/change/").content.decode()
+    assert 'name="name"' in page
+    assert 'name="parent"' not in page
+
+
 def test_a_renamed_area_renames_everything_below_it(world: World) -> None:
     given = {"code": "S1", "name": "桂园街道", "level": "street"}
     opened(world.admin).post(f"/admin/cases/area/{world.street.pk}/change/", given)
