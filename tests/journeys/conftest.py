@@ -1,7 +1,6 @@
 """A real browser on a live server; every page is watched for script errors and breaches of the content policy."""
 
 import os
-import random
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -127,8 +126,7 @@ def _note(faults: Faults, page: Page, message: Any) -> None:
 @pytest.fixture(scope="session")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A JPEG as a camera makes it: with an orientation, and heavy enough to be made smaller before it is sent."""
-    size = (2400, 1800)
-    noise = Image.frombytes("L", size, random.Random(1).randbytes(size[0] * size[1]))
+    noise = Image.effect_noise((2400, 1800), 60)
     exif = Image.Exif()
     exif[0x0112] = 6  # held upright
     path = tmp_path_factory.mktemp("camera") / "IMG_0001.jpg"

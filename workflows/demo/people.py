@@ -28,6 +28,7 @@ LOGINS = (
     Login("leader", "周志强", Role.TEAM_LEADER, "team:YX-T1"),
     Login("member2", "吴芳", Role.TEAM_MEMBER, "team:YX-U1"),
     Login("secretary", "郑丽", Role.SECRETARY, "council:平山小区"),
+    Login("seat", "沈梅", Role.SEAT, "council:平山小区"),
     Login("survey", "冯雪", Role.SURVEY_DESK, DISTRICT),
     Login("supervisor", "钱进", Role.SUPERVISOR, DISTRICT),
     Login("chief", "何平", Role.LEADER, DISTRICT),
