@@ -108,7 +108,7 @@ def test_lists_and_forms_of_the_staff(busy: World, visit: Open, phone: bool, lan
     page = visit(busy.supervisor, phone=phone, lang=lang)
     found += of(page, "/overdue/", "/requests/", "/messages/dead/", "/cases/?state=closed&q=没有")
     page = visit(busy.desk, phone=phone, lang=lang)
-    found += of(page, page_of(Case.objects.get(title=LONG)))
+    found += of(page, page_of(Case.objects.get(title=LONG)), f"/posters/{busy.estate.code}/")
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans" if lang == "zh-CN" else "en")
     assert found == []
 
