@@ -94,6 +94,7 @@ class CasePage:
     is_long: bool
     place: str
     result_text: str
+    question: str
     steps: list[Step]
     light: Light
     stage: ClockView | None
@@ -131,6 +132,7 @@ def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
         is_long=len(case.description) > LEAD_LENGTH,
         place=mask_text(case.place),
         result_text=mask_text(case.result_text),
+        question=_question(case, events),
         steps=steps_of(case, events),
         light=stage.light if stage else done(case.closed_at),
         stage=stage,
@@ -150,6 +152,14 @@ def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
         entries=timeline(events, calendar),
         breaks=verify_case(case, events).broken,
     )
+
+
+def _question(case: Case, events: Sequence[CaseEvent]) -> str:
+    """What the desk asks, while it waits for the answer."""
+    if case.state != State.INFO_REQUESTED:
+        return ""
+    asked = [event.data.get("question", "") for event in events if event.type == EventType.INFO_REQUESTED]
+    return mask_text(asked[-1]) if asked else ""
 
 
 def _lead(title: str, description: str) -> str:
@@ -176,7 +186,7 @@ def clock_view(clock: Clock, case: Case, now: datetime) -> ClockView:
         started_at=clock.started_at,
         due_at=clock.due_at,
         stopped_at=clock.stopped_at,
-        amount=f"{clock.policy.amount} {clock.policy.get_unit_display()}",
+        amount=_("%(n)s 个%(unit)s") % {"n": clock.policy.amount, "unit": clock.policy.get_unit_display()},
         percent=_percent(clock, calendar, now),
         pauses=[_pause(interval) for interval in clock.intervals.all()],
         is_stage=clock.stopped_at is None and clock.kind == STAGE_CLOCK.get(State(case.state)),
@@ -255,7 +265,7 @@ def holder_of(case: Case) -> str:
         return f"{case.team} · {case.handler}" if case.handler else str(case.team)
     if case.holder_role == Role.SECRETARY and case.council:
         return f"{case.council} · {role}"
-    return str(case.holder_user) if case.holder_user else f"{role} · {case.area.name}"
+    return str(case.holder_user) if case.holder_user else role
 
 
 def masked(reporter: Reporter) -> MaskedReporter:

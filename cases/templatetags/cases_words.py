@@ -33,5 +33,5 @@ def look(case: Case) -> str:
 
 @register.filter
 def near(area: object) -> str:
-    """The last two steps of a place: enough for those who work there."""
-    return STEP.join(str(area).split(STEP)[-2:])
+    """The last three steps of a place: the estate, the grid and the building."""
+    return STEP.join(str(area).split(STEP)[-3:])

@@ -56,8 +56,8 @@ def django_db_modify_db_settings(
 def world(transactional_db: None) -> World:
     """The district of today, in a database that the server's threads see; everybody can log in."""
     made = replace(make_world(), now=timezone.now())
-    for year in (made.now.year - 1, made.now.year + 1):
-        CalendarYear.objects.create(calendar=made.calendar, year=year, provisional=True)
+    for year in range(made.now.year - 1, made.now.year + 2):
+        CalendarYear.objects.get_or_create(calendar=made.calendar, year=year)
     for person in User.objects.all():
         person.set_password(PASSWORD)
         person.save(update_fields=["password"])

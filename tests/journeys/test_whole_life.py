@@ -48,6 +48,16 @@ def told_people() -> set[str]:
     return {row.recipient_user.username for row in rows if row.recipient_user}
 
 
+def say_solved(resident: Page, link: str) -> None:
+    resident.goto(link)
+    expect(resident.locator("main")).to_contain_text("换了灯泡，晚上已亮。")
+    thumb = Thumb(resident)
+    thumb.tap(resident.get_by_role("link", name="解决了", exact=True))
+    thumb.tap(resident.get_by_role("button", name="满意", exact=True))
+    resident.wait_for_url("**/thanks/")
+    assert thumb.taps == 2
+
+
 def test_a_photograph_in_a_courtyard_becomes_a_closed_case(world: World, visit: Open, photo: Path) -> None:
     grid_phone = visit(world.grid_worker, phone=True)
     number, link, taps = report_by_thumb(grid_phone, "东门路灯不亮。晚上看不清台阶。", photo)
@@ -84,15 +94,7 @@ def test_a_photograph_in_a_courtyard_becomes_a_closed_case(world: World, visit: 
     form.get_by_role("button", name="核查通过").tap()
     expect(grid_phone.locator(".notice--success")).to_contain_text("「核查通过」已办好")
 
-    resident = visit(phone=True)
-    resident.goto(link)
-    expect(resident.locator("main")).to_contain_text("换了灯泡，晚上已亮。")
-    thumb = Thumb(resident)
-    thumb.tap(resident.get_by_role("link", name="解决了", exact=True))
-    thumb.tap(resident.get_by_role("button", name="满意", exact=True))
-    resident.wait_for_url("**/thanks/")
-    assert thumb.taps == 2
-
+    say_solved(visit(phone=True), link)
     assert state(number) == "closed"
     grid_phone.reload()
     begun = ["上报", "添加照片", "生成居民链接", "受理", "派遣", "协办答复"]

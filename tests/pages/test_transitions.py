@@ -115,7 +115,7 @@ def test_accepting_says_what_happened_and_what_comes_next(world: World, client: 
     moved = fresh(case)
     assert (moved.state, moved.category, moved.priority) == (State.ACCEPTED, world.category, Priority.URGENT)
     text = client.get(answer.headers["location"]).content.decode()
-    assert f"{case.number}「受理」已办好。现在是「已受理」，由 派遣员 · 第一网格 办，时限 03-02 15:00。" in text
+    assert f"{case.number}「受理」已办好。现在是「已受理」，由 派遣员 办，时限 03-02 15:00。" in text
     assert f'data-draft-done="{case.number}-accept"' in text
     assert "data-draft-done" not in client.get(answer.headers["location"]).content.decode()
 

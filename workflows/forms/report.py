@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from cases.commands import Person
 from cases.lib.crypto import normal_phone
 from cases.models import Area, User
-from cases.terms import Priority, Role, Source
+from cases.terms import AreaLevel, Priority, Role, Source
 from workflows.commands.intake import Report
 from workflows.forms.fields import PhotosField, bound, card_field, category_field, text_field
 from workflows.permissions import may_report
 
 TITLE_LENGTH = 40
 FIRST_SENTENCE = re.compile(r"[^。！？!?\n；;]+")
+NEAREST = (AreaLevel.ESTATE, AreaLevel.GRID, AreaLevel.BUILDING)
 SOURCES = ((Role.GRID_WORKER, Source.GRID), (Role.HOUSEHOLD_CONTACT, Source.HOUSEHOLD))
 
 
@@ -28,6 +29,11 @@ def first_sentence(text: str) -> str:
     found = FIRST_SENTENCE.search(text.strip())
     title = (found.group() if found else text).strip()
     return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"
+
+
+def near_name(area: Area) -> str:
+    """The last three steps of a place, as a phone can show them."""
+    return " · ".join(str(area).split(" · ")[-3:])
 
 
 def check_phone(value: str) -> None:
@@ -91,8 +97,12 @@ class ReportForm(Placed):
         areas = list(reporting_areas(viewer))
         field = self.fields["area"]
         field.queryset = reporting_areas(viewer)  # type: ignore[attr-defined]
-        field.initial = areas[0].pk if areas else None
         self.only_area = areas[0] if len(areas) == 1 else None
+        field.label_from_instance = near_name  # type: ignore[attr-defined]  # a phone cuts the full name
+        if areas and areas[0].level in NEAREST:
+            field.initial = areas[0].pk
+        else:  # a desk answers for a whole street: nobody guesses where it was
+            field.empty_label = _("请选择")  # type: ignore[attr-defined]
         if self.only_area:
             field.widget = forms.HiddenInput()
         for name, words in (("phone", "tel"), ("name", "off"), ("address", "off"), ("email", "off")):
