@@ -11,7 +11,7 @@ from cases.models import Answer, Case, Survey
 from cases.terms import END_STATES, ClockKind, Priority, RequestKind, ResultCode, Satisfaction, State
 from tests.factories import ROADS, World
 from workflows import permissions as may
-from workflows.clocks import STAGE_CLOCK
+from workflows.clocks import STAGE_CLOCK, NoLimit, _version_limits
 from workflows.commands import adjust, council, handling, intake, review, supervise, surveys
 from workflows.commands.sweep import sweep
 from workflows.lifecycle import HOLDERS, CaseLifecycle
@@ -340,3 +340,17 @@ def test_the_state_cannot_be_set_by_hand(world: World) -> None:
     case = world.case("reported")
     with pytest.raises(AttributeError):
         case.state = "closed"
+
+
+def test_a_move_whose_clock_cannot_start_leaves_nothing_behind(world: World) -> None:
+    from workflows.models import SlaPolicy  # noqa: PLC0415
+
+    case = world.case("accepted")
+    SlaPolicy.objects.filter(clock="sign").delete()
+    _version_limits.cache_clear()  # as a process that starts now
+    with pytest.raises(NoLimit, match="sign"):
+        handling.dispatch_case(case_id=case.pk, actor=world.dispatcher, now=world.now, team=world.team)
+    again = Case.objects.get(pk=case.pk)
+    assert (again.state, again.version, again.team_id) == ("accepted", case.version, None)
+    assert set(live(case)) == {ClockKind.DISPATCH, ClockKind.OVERALL}
+    assert verify_all().broken == []
