@@ -6,6 +6,8 @@ from treebeard.mp_tree import MP_Node
 
 from cases.terms import AreaLevel
 
+STEP = " · "  # between the places of a full name
+
 
 class Area(MP_Node):  # type: ignore[misc]  # treebeard has no types
     """A place in the tree; "everything under this street" is a prefix of `path`."""
@@ -21,3 +23,8 @@ class Area(MP_Node):  # type: ignore[misc]  # treebeard has no types
 
     def __str__(self) -> str:
         return self.full_name or self.name
+
+    @property
+    def near_name(self) -> str:
+        """The last three steps, the estate, the grid and the building: as a row or a phone can show them."""
+        return STEP.join(str(self).split(STEP)[-3:])

@@ -1,4 +1,4 @@
-"""Filters for rows of cases: masked text, the look of a stage, short places."""
+"""Filters for rows of cases: masked text, the look of a stage."""
 
 from django import template
 
@@ -15,7 +15,6 @@ LOOKS = {
     State.ON_HOLD: "amber",
     State.REOPEN_REQUESTED: "red",
 }
-STEP = " · "  # between the places of a full name
 
 
 @register.filter
@@ -29,9 +28,3 @@ def look(case: Case) -> str:
     """The class of the badge of its stage."""
     state = State(case.state)
     return f"badge--{'grey' if state in END_STATES else LOOKS.get(state, 'blue')}"
-
-
-@register.filter
-def near(area: object) -> str:
-    """The last three steps of a place: the estate, the grid and the building."""
-    return STEP.join(str(area).split(STEP)[-3:])

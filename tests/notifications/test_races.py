@@ -2,48 +2,24 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, close_old_connections, connections, transaction
+from django.db import IntegrityError, transaction
 
 from cases.models import CaseEvent
 from notifications.delivery import deliver
 from notifications.models import Delivery
 from notifications.relay import claimed, relay
 from tests.factories import World, make_world
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.pg, pytest.mark.django_db(transaction=True)]
-THREADS = 4
 
 
 @pytest.fixture
 def world(transactional_db: None) -> World:
     return make_world()
-
-
-def at_once(work: Callable[[int], Any], n: int = THREADS) -> list[Any]:
-    """Run `work` in n threads that start together; results, or the exceptions raised."""
-    barrier, results = threading.Barrier(n), [None] * n
-
-    def run(i: int) -> None:
-        try:
-            barrier.wait(10)
-            results[i] = work(i)
-        except Exception as error:  # noqa: BLE001  # what was raised is the result
-            results[i] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(n)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    close_old_connections()
-    return results
 
 
 def test_several_relays_make_each_delivery_once_and_share_the_events(world: World) -> None:

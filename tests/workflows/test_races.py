@@ -2,51 +2,27 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.db import IntegrityError, close_old_connections, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 from django_fsm import TransitionNotAllowed
 
 from cases.events import verify_all
 from cases.models import Case, CaseEvent
 from cases.terms import ClockKind
 from tests.factories import World, make_world
+from tests.threads import THREADS, at_once
 from workflows.commands import handling
 from workflows.commands.sweep import sweep
 from workflows.models import Clock
 
 pytestmark = [pytest.mark.pg, pytest.mark.django_db(transaction=True)]
-THREADS = 8
 
 
 @pytest.fixture
 def world(transactional_db: None) -> World:
     return make_world()
-
-
-def at_once(work: Callable[[int], Any], n: int = THREADS) -> list[Any]:
-    """Run `work` in n threads that start together; results, or the exceptions raised."""
-    barrier, results = threading.Barrier(n), [None] * n
-
-    def run(i: int) -> None:
-        try:
-            barrier.wait()
-            results[i] = work(i)
-        except Exception as error:  # noqa: BLE001  # what was raised is the result
-            results[i] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(n)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    close_old_connections()
-    return results
 
 
 def test_of_many_moves_at_once_exactly_one_wins_and_the_others_change_nothing(world: World) -> None:

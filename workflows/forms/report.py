@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -29,11 +30,6 @@ def first_sentence(text: str) -> str:
     found = FIRST_SENTENCE.search(text.strip())
     title = (found.group() if found else text).strip()
     return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"
-
-
-def near_name(area: Area) -> str:
-    """The last three steps of a place, as a phone can show them."""
-    return " · ".join(str(area).split(" · ")[-3:])
 
 
 def check_phone(value: str) -> None:
@@ -98,7 +94,7 @@ class ReportForm(Placed):
         field = self.fields["area"]
         field.queryset = reporting_areas(viewer)  # type: ignore[attr-defined]
         self.only_area = areas[0] if len(areas) == 1 else None
-        field.label_from_instance = near_name  # type: ignore[attr-defined]  # a phone cuts the full name
+        field.label_from_instance = attrgetter("near_name")  # type: ignore[attr-defined]  # a phone cuts the full one
         if areas and areas[0].level in NEAREST:
             field.initial = areas[0].pk
         else:  # a desk answers for a whole street: nobody guesses where it was

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from notifications.delivery import deliver
-from notifications.management.commands._loop import LoopCommand
+from workflows.management.loop import LoopCommand
 
 
 class Command(LoopCommand):

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from notifications.management.commands._loop import LoopCommand
 from notifications.relay import relay
+from workflows.management.loop import LoopCommand
 
 
 class Command(LoopCommand):

@@ -1,4 +1,4 @@
-"""One shape for `relay` and `deliver`: once, or each half minute until stopped."""
+"""One shape for what runs again and again (`sweep`, `relay`, `deliver`): once, or until stopped."""
 
 import json
 import time
@@ -10,11 +10,12 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
-EVERY_SECONDS = 30
-
 
 class LoopCommand(BaseCommand):
     """Calls `run(now)` and prints the counts that it returns."""
+
+    every_seconds = 30
+    idle_words = "nothing to do"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="look once and end")
@@ -31,7 +32,7 @@ class LoopCommand(BaseCommand):
         try:
             while True:
                 self._look_through_faults(as_json=options["json"])
-                time.sleep(EVERY_SECONDS)
+                time.sleep(self.every_seconds)
         except KeyboardInterrupt:
             self.stderr.write("stopped")
 
@@ -49,6 +50,6 @@ class LoopCommand(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps({"at": now.isoformat(), **counts}))
         else:
-            told = ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing to do"
+            told = ", ".join(f"{name} {count}" for name, count in counts.items() if count) or self.idle_words
             self.stdout.write(f"{timezone.localtime(now):%F %T} {told}")
         self.stdout.flush()
