@@ -23,6 +23,15 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A reminder after the limit: to `role`, once `amount` of `unit` has passed since."""
+
+    role: str
+    amount: int
+    unit: str
+
+
+@dataclass(frozen=True)
 class Interval:
     """A pause from `began_at` to `ended_at` (None while it lasts), or with `until` an extension to that moment."""
 
@@ -59,19 +68,39 @@ def due_without_intervals(limit: Limit, calendar: WorkCalendar, start: datetime)
 
 
 def moments(limit: Limit, calendar: WorkCalendar, start: datetime, intervals: Sequence[Interval] = ()) -> Moments:
-    """The warning and due moments after every interval, in the order in which they began."""
-    due = due_without_intervals(limit, calendar, start)
+    """The warning and due moments after every interval, in the order in which they began.
+
+    A pause that lasts has no say yet: what was left when it began will follow its end.
+    """
+    intervals = [interval for interval in intervals if interval.until or interval.ended_at]
+    due = _shifted(limit, calendar, due_without_intervals(limit, calendar, start), intervals)
+    warn = _advance(limit, calendar, start, used(limit, calendar, start, due, intervals) * limit.warn_percent / 100)
+    return Moments(min(_shifted(limit, calendar, warn, _pauses(intervals)), due), due)
+
+
+def _pauses(intervals: Sequence[Interval]) -> list[Interval]:
+    return [interval for interval in intervals if interval.until is None]
+
+
+def _shifted(limit: Limit, calendar: WorkCalendar, moment: datetime, intervals: Sequence[Interval]) -> datetime:
+    """A moment after the intervals: what was left of the counted time when a pause began follows its end.
+
+    A pause never brings a moment forward: the one that was agreed may lie outside the working time.
+    """
     for interval in intervals:
         if interval.until is not None:
-            due = interval.until
-        elif interval.ended_at is not None and interval.began_at < due:
-            left = counted(limit, calendar, interval.began_at, due)
-            due = _advance(limit, calendar, interval.ended_at, left)
-    warn = _advance(limit, calendar, start, used(limit, calendar, start, due, intervals) * limit.warn_percent / 100)
-    for interval in intervals:
-        if interval.until is None and interval.ended_at is not None and interval.began_at < warn:
-            warn = _advance(limit, calendar, interval.ended_at, counted(limit, calendar, interval.began_at, warn))
-    return Moments(min(warn, due), due)
+            moment = interval.until
+        elif interval.ended_at is not None and interval.began_at < moment:
+            left = counted(limit, calendar, interval.began_at, moment)
+            moment = max(_advance(limit, calendar, interval.ended_at, left), moment)
+    return moment
+
+
+def step_at(step: Step, calendar: WorkCalendar, due_at: datetime, intervals: Sequence[Interval] = ()) -> datetime:
+    """When a step of the ladder is taken: its own time after the limit, without the pauses that began after that."""
+    own = Limit(step.amount, step.unit)
+    later = [interval for interval in _pauses(intervals) if interval.began_at >= due_at]
+    return _shifted(own, calendar, due_without_intervals(own, calendar, due_at), later)
 
 
 def used(
@@ -88,11 +117,9 @@ def used(
 def workdays_between(calendar: WorkCalendar, start: datetime, end: datetime) -> int:
     """The smallest n for which "within n working days" holds; 0 on the day itself."""
     first, last = start.astimezone(calendar.zone), end.astimezone(calendar.zone)
-    close = calendar.periods[-1][1]
-    days = sum(
-        calendar.is_working_day(first.date() + timedelta(days=n))
-        for n in range(1, (last.date() - first.date()).days + 1)
-    )
+    if last.date() <= first.date():
+        return 0
+    days = calendar.workdays_in(first.date(), last.date())
     # A moment on a day of rest, or after the close, lies past the limit that ended with the last working day.
-    late = last.date() > first.date() and (not calendar.is_working_day(last.date()) or last.time() > close)
+    late = not calendar.is_working_day(last.date()) or last > calendar.close_of(last.date())
     return days + late
