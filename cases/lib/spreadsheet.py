@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import zip_longest
@@ -33,11 +33,8 @@ class Row:
 
 def read_rows(path: Path) -> Iterator[Row]:
     """Rows of an .xlsx (its first sheet) or .csv file; rows without any content are left out."""
-    if not path.is_file():
-        raise UnreadableSheet(f"{path} does not exist: check the path.")
-    lines = _csv_lines(path) if path.suffix.lower() == ".csv" else _excel_lines(path)
     header: list[str] | None = None
-    for number, cells in enumerate(lines, start=1):
+    for number, cells in read_lines(path):
         if not any(str(cell).strip() for cell in cells):
             continue
         if header is None:
@@ -50,13 +47,24 @@ def read_rows(path: Path) -> Iterator[Row]:
         raise UnreadableSheet(f"{path.name} is empty: it needs a first row with the names of the columns.")
 
 
+def read_lines(path: Path, *, fill_merged: bool = False) -> Iterator[tuple[int, list[Any]]]:
+    """The cells of each line with its number, header and empty lines included.
+
+    `fill_merged` gives every cell of a merged range the value that stands in its first one; a CSV file has none.
+    """
+    if not path.is_file():
+        raise UnreadableSheet(f"{path} does not exist: check the path.")
+    lines = _csv_lines(path) if path.suffix.lower() == ".csv" else _excel_lines(path, fill_merged=fill_merged)
+    yield from enumerate(lines, start=1)
+
+
 def _refuse_same_names(path: Path, header: list[str]) -> None:
     same = sorted({name for name in header if name and header.count(name) > 1})
     if same:  # the later column would silently replace the earlier one
         raise UnreadableSheet(f"{path.name} has more than one column named {', '.join(same)}: rename them.")
 
 
-def _excel_lines(path: Path) -> Iterator[list[Any]]:
+def _excel_lines(path: Path, *, fill_merged: bool) -> Iterator[list[Any]]:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(item.file_size for item in archive.infolist())
@@ -65,8 +73,18 @@ def _excel_lines(path: Path) -> Iterator[list[Any]]:
         sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
     except (zipfile.BadZipFile, python_calamine.CalamineError) as error:
         raise UnreadableSheet(f"{path.name} is no Excel file that can be read: save it as .xlsx or .csv.") from error
-    for cells in sheet.to_python(skip_empty_area=False):
+    lines = sheet.to_python(skip_empty_area=False)
+    if fill_merged:
+        _fill(lines, sheet.merged_cell_ranges or ())
+    for cells in lines:
         yield [_whole(cell) for cell in cells]
+
+
+def _fill(lines: list[list[Any]], merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    for (top, left), (bottom, right) in merged:
+        for line in lines[top : bottom + 1]:  # a range may reach beyond what is written
+            for column in range(left, min(right + 1, len(line))):
+                line[column] = lines[top][left]
 
 
 def _whole(cell: Any) -> Any:
