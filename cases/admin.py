@@ -8,7 +8,19 @@ from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Area, Category, Council, Posting, RoleAssignment, Team, User
+from cases.models import (
+    AnswerTemplate,
+    Area,
+    Campaign,
+    Category,
+    Council,
+    CouncilParty,
+    Posting,
+    RoleAssignment,
+    Seat,
+    Team,
+    User,
+)
 from cases.terms import Role
 
 
@@ -105,9 +117,28 @@ class TeamAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Category)
 class CategoryAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("name", "group", "code", "needs_photo", "active")
+    list_display = ("name", "group", "code", "needs_photo", "check_needs_photo", "recheck_percent", "active")
     list_filter = ("group", "active")
     search_fields = ("name", "code")
+
+
+@admin.register(AnswerTemplate)
+class AnswerTemplateAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("__str__", "text", "active")
+    list_filter = ("active", "result_code")
+    autocomplete_fields = ("category",)
+
+
+@admin.register(Campaign)
+class CampaignAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "code", "starts_on", "ends_on", "active")
+    list_filter = ("active",)
+    search_fields = ("name", "code")
+
+
+class PartyInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = CouncilParty
+    extra = 0
 
 
 @admin.register(Council)
@@ -115,6 +146,15 @@ class CouncilAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-ar
     list_display = ("name", "kind", "area", "active")
     search_fields = ("name", "code")
     autocomplete_fields = ("area",)
+    inlines = (PartyInline,)
+
+
+@admin.register(Seat)
+class SeatAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "party", "role", "has_vote", "valid_from", "valid_to")
+    list_filter = ("party__council",)
+    search_fields = ("name",)
+    autocomplete_fields = ("user",)
 
 
 class RoleInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-arg]

@@ -21,7 +21,7 @@ from cases.lib.crypto import blind_index, normal_phone
 from cases.lib.photos import UnusablePhoto, reencode
 from cases.models import Answer, Attachment, Case, CaseEvent, Reporter, ResidentLink, User
 from cases.permissions import can_reveal_reporter, can_see
-from cases.terms import EventType, PhotoKind, State
+from cases.terms import AnswerWay, EventType, PhotoKind, State
 
 LINK_LIFE = timedelta(days=400)
 PHOTO_LIMIT = 9
@@ -36,6 +36,7 @@ class Person:
     email: str = ""
     address: str = ""
     opted_out: bool = False
+    answer_way: AnswerWay | None = None  # not said
 
 
 def register_person(person: Person) -> Reporter | None:
@@ -45,6 +46,7 @@ def register_person(person: Person) -> Reporter | None:
     index = blind_index(person.phone) if normal_phone(person.phone) else ""  # 无, 不详: nobody's number
     for known in Reporter.objects.filter(phone_index=index).order_by("-pk")[:20] if index else ():
         if known.name == person.name and known.address == person.address and known.email == person.email:
+            _keep_way(known, person.answer_way)
             return known
     return Reporter.objects.create(
         name=person.name,
@@ -53,7 +55,15 @@ def register_person(person: Person) -> Reporter | None:
         email=person.email,
         address=person.address,
         opted_out=person.opted_out,
+        answer_way=person.answer_way or AnswerWay.MESSAGE,
     )
+
+
+def _keep_way(known: Reporter, way: AnswerWay | None) -> None:
+    """What was said last holds; who did not say leaves it as it is."""
+    if way is not None and known.answer_way != way:
+        known.answer_way = way
+        known.save(update_fields=["answer_way"])
 
 
 def find_by_phone(phone: str) -> list[int]:
@@ -66,7 +76,7 @@ def find_by_phone(phone: str) -> list[int]:
 def answer_reporters(case: Case, *, kind: str, text: str, at: datetime) -> None:
     """Keep what the reporter of this case, and of every case merged into it, is told."""
     told = [(case.pk, case.reporter_id)]
-    if kind == "verified":
+    if kind in ("verified", "kept", "failed_spot_check"):
         told += list(case.merged_cases.filter(state=State.MERGED).values_list("pk", "reporter_id"))
     Answer.objects.bulk_create(
         Answer(case_id=pk, reporter_id=reporter, round=case.round, kind=kind, text=text, answered_at=at)
@@ -145,12 +155,17 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def resident_link(case: Case, *, now: datetime) -> ResidentLink:
-    """The link of a case for its reporter, made when there is none that still lives for a while."""
+def resident_link(case: Case, *, now: datetime, handed_by: User | None = None) -> ResidentLink:
+    """The link of a case for its reporter, made when there is none that still lives for a while.
+
+    One that somebody of the staff hands out is another than the one that goes to the resident alone: who has seen a
+    link must not be able to rate by it.
+    """
     known = ResidentLink.objects.filter(case=case, reporter=case.reporter_id, expires_at__gt=now + timedelta(days=60))
-    if link := known.order_by("-pk").first():
+    if link := known.filter(handed_by__isnull=handed_by is None).order_by("-pk").first():
         return link
     link = ResidentLink(case=case, reporter_id=case.reporter_id, salt=secrets.token_hex(16), created_at=now)
+    link.handed_by = handed_by
     link.expires_at, link.token_hash = now + LINK_LIFE, token_hash(link_token(link))
     link.save()
     return link
@@ -162,12 +177,13 @@ def issue_link(*, case_id: int, actor: User, now: datetime) -> str:
     case = _locked_for(case_id, actor)
     if not can_reveal_reporter(actor, case):
         raise PermissionDenied("issue_link")
-    link = resident_link(case, now=now)
+    link = resident_link(case, now=now, handed_by=actor)
     events.record_fact(case, EventType.LINK_ISSUED, actor=actor, at=now)
     return link_token(link)
 
 
 def case_of_token(token: str, *, now: datetime) -> ResidentLink | None:
     """The link that a token opens, or None when there is none or it has expired."""
-    rows = ResidentLink.objects.select_related("case", "case__area", "case__category", "case__main_case")
+    related = ("area", "category", "main_case", "team", "council", "follows")
+    rows = ResidentLink.objects.select_related("case", *(f"case__{name}" for name in related))
     return rows.filter(token_hash=token_hash(token), expires_at__gt=now).first()

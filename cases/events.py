@@ -1,18 +1,20 @@
-"""The only writer of history: events of a case, each chained to the one before it by a hash."""
+"""The only writer of history: events of a case or a council, each chained to the one before it by a hash."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from cases.models import Case, CaseEvent, User
+from cases.lib.bulk import insert_many, update_many
+from cases.models import Case, CaseEvent, Council, User
 from cases.terms import EventType
 
 HEAD_FIELDS = ("version", "last_hash")
+READ_FIELDS = ("number", "state", *HEAD_FIELDS)  # what must be read of a case to go on with its history
 
 
 def event_hash(  # noqa: PLR0913  # the hashed columns, one by one
@@ -33,31 +35,46 @@ def record(
     case: Case, event_type: EventType, *, actor: User | None, at: datetime, data: dict[str, Any] | None = None
 ) -> CaseEvent:
     """Append one event. The case row must be locked; the caller saves the case with HEAD_FIELDS afterwards."""
-    plain = json.loads(json.dumps(data or {}, cls=DjangoJSONEncoder))  # what the database will give back
-    seq = case.version + 1
-    actor_id = actor.pk if actor else None
-    digest = event_hash(
-        number=case.number,
-        seq=seq,
-        type_=event_type.value,
-        at=at,
-        actor_id=actor_id,
-        state=case.state,
-        data=plain,
-        previous=case.last_hash,
+    event = _chained(case, event_type, actor=actor, at=at, data=data or {})
+    event.save(force_insert=True)
+    return event
+
+
+def _chained(case: Case, event_type: EventType, *, actor: User | None, at: datetime, data: dict[str, Any]) -> CaseEvent:
+    """The next event of a case, not saved; the head of the case goes on to it."""
+    event = CaseEvent(case=case, type=event_type.value, at=at, actor=actor, state=case.state, data=data)
+    return _link(event, case, case.number)
+
+
+def _link(event: CaseEvent, subject: Case | Council, number: str) -> CaseEvent:
+    """Put an event behind the newest of its subject, whose head goes on to it."""
+    event.data = json.loads(json.dumps(event.data, cls=DjangoJSONEncoder))  # what the database will give back
+    event.seq, event.previous_hash = subject.version + 1, subject.last_hash
+    event.hash = event_hash(
+        number=number,
+        seq=event.seq,
+        type_=event.type,
+        at=event.at,
+        actor_id=event.actor_id,
+        state=event.state,
+        data=event.data,
+        previous=event.previous_hash,
     )
-    event = CaseEvent.objects.create(
-        case=case,
-        seq=seq,
-        type=event_type.value,
-        at=at,
-        actor=actor,
-        state=case.state,
-        data=plain,
-        previous_hash=case.last_hash,
-        hash=digest,
-    )
-    case.version, case.last_hash = seq, digest
+    subject.version, subject.last_hash = event.seq, event.hash
+    return event
+
+
+def record_in_council(
+    council: Council, event_type: EventType, *, actor: User | None, at: datetime, data: dict[str, Any]
+) -> CaseEvent:
+    """Append one event to the history of a council, whose row is locked, and save its head.
+
+    `data` names what it is about by keys: meeting, item, topic, poll, decision, notice, follow_up, project.
+    """
+    event = CaseEvent(council=council, type=event_type.value, at=at, actor=actor, data=data)
+    _link(event, council, council.code)
+    event.save(force_insert=True)
+    council.save(update_fields=HEAD_FIELDS)
     return event
 
 
@@ -74,6 +91,21 @@ def record_fact(
     event = record(case, event_type, actor=actor, at=at, data=data)
     case.save(update_fields=[*HEAD_FIELDS, *fields])
     return event
+
+
+class Fact(NamedTuple):
+    """What is to be said of a case, moving nothing."""
+
+    case: Case
+    type: EventType
+    data: dict[str, Any]
+
+
+def record_facts(facts: Sequence[Fact], *, at: datetime, actor: User | None = None, fields: Iterable[str] = ()) -> None:
+    """Append events to many locked cases, several to one in their order; two statements, however many they are."""
+    rows = [_chained(fact.case, fact.type, actor=actor, at=at, data=fact.data) for fact in facts]
+    insert_many(rows)
+    update_many(list({fact.case.pk: fact.case for fact in facts}.values()), [*HEAD_FIELDS, *fields])
 
 
 @dataclass(frozen=True)
@@ -143,15 +175,25 @@ def _fault(number: str, row: tuple[Any, ...], seq: int, previous: str) -> Break 
     return None if wanted == digest else Break(number, seq, "its words were changed after it was written")
 
 
-EVENT_COLUMNS = ("case_id", "seq", "type", "at", "actor_id", "state", "data", "previous_hash", "hash")
+WORDS_COLUMNS = ("seq", "type", "at", "actor_id", "state", "data", "previous_hash", "hash")
+EVENT_COLUMNS = ("case_id", *WORDS_COLUMNS)
 CASE_COLUMNS = ("pk", "number", "version", "last_hash", "state")
 
 
 def verify_all() -> Verified:
-    """Check every case; memory stays flat."""
+    """Check every case and every council; memory stays flat."""
     cases = Case.objects.order_by("pk").values_list(*CASE_COLUMNS).iterator(2000)
-    rows = CaseEvent.objects.order_by("case_id", "seq").values_list(*EVENT_COLUMNS).iterator(2000)
-    return verify(cases, rows)
+    rows = CaseEvent.objects.filter(council=None).order_by("case_id", "seq").values_list(*EVENT_COLUMNS).iterator(2000)
+    found, others = verify(cases, rows), verify_councils()
+    return Verified(found.cases, found.events + others.events, found.broken + others.broken)
+
+
+def verify_councils() -> Verified:
+    """Check every council: its history is chained like that of a case, under its code, and has no state."""
+    heads = Council.objects.order_by("pk").values_list("pk", "code", "version", "last_hash").iterator(2000)
+    rows = CaseEvent.objects.filter(case=None).order_by("council_id", "seq")
+    columns = rows.values_list("council_id", *WORDS_COLUMNS).iterator(2000)
+    return verify(((*head, "") for head in heads), columns)
 
 
 def verify_case(case: Case, events: Iterable[CaseEvent] | None = None) -> Verified:

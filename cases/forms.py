@@ -63,7 +63,7 @@ class LedgerForm(forms.Form):
 
     FIRST = ("q", "state", "limit")  # the rest stands under 更多条件
 
-    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         areas: Any = self.fields["area"]
         areas.queryset = areas_to_choose(viewer, str(self.data.get("area", "")))
@@ -116,8 +116,13 @@ class LedgerForm(forms.Form):
         return any(self.data.get(name) for name in self.fields if name != "order")
 
 
-def areas_to_choose(viewer: User, chosen: str) -> QuerySet[Area]:
-    """Places in the viewer's reach down to estates, and the one that a link has chosen, however small."""
+def areas_to_choose(viewer: User | None, chosen: str) -> QuerySet[Area]:
+    """Places in the viewer's reach down to estates, and the one that a link has chosen, however small.
+
+    All of them for None, the command line.
+    """
+    if viewer is None:
+        return Area.objects.order_by("path")  # type: ignore[no-any-return]
     grants = viewer.grants()
     wanted = ~Q(level__in=SMALL_LEVELS)
     if chosen.isdecimal() and len(chosen) < 19:  # noqa: PLR2004  # more than a column holds

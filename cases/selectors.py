@@ -41,9 +41,9 @@ class Filters:
     pressing: bool = False  # most pressing first: open cases only
 
 
-def case_list(viewer: User, filters: Filters, *, now: datetime) -> CaseQuerySet:
-    """The ledger: what the viewer may see, narrowed; neither ordered nor paged yet."""
-    found = Case.objects.visible_to(viewer)
+def case_list(viewer: User | None, filters: Filters, *, now: datetime) -> CaseQuerySet:
+    """The ledger: what the viewer may see (None: the command line, everything), narrowed; neither ordered nor paged."""
+    found = Case.objects.visible_to(viewer) if viewer else Case.objects.all()
     if filters.state == "open" or filters.pressing:
         found = found.open()
     if filters.state == "ended":
@@ -77,7 +77,13 @@ def _facts(filters: Filters) -> Q:
     return wanted
 
 
-def by_words(found: CaseQuerySet, viewer: User, words: str) -> CaseQuerySet:
+def in_order(found: CaseQuerySet, filters: Filters) -> CaseQuerySet:
+    """In the order that the filters ask for."""
+    order = PRESSING if filters.pressing else NEWEST
+    return found.order_by(*order.columns)
+
+
+def by_words(found: CaseQuerySet, viewer: User | None, words: str) -> CaseQuerySet:
     """By number, external number or words; a whole phone number finds its reporter's cases.
 
     A phone is looked for only in cases whose reporter the viewer may be shown, and never in the text: otherwise
@@ -86,8 +92,10 @@ def by_words(found: CaseQuerySet, viewer: User, words: str) -> CaseQuerySet:
     digits = SEPARATORS.sub("", words)
     if not PHONE.fullmatch(digits):
         return found.matching(words)
-    reporters = find_by_phone(digits)
-    return found.filter(Q(external_ref=words.strip()) | (Q(reporter__in=reporters) & may_be_revealed_to(viewer)))
+    reporters = Q(reporter__in=find_by_phone(digits))
+    return found.filter(
+        Q(external_ref=words.strip()) | (reporters & may_be_revealed_to(viewer) if viewer else reporters)
+    )
 
 
 def may_be_revealed_to(viewer: User) -> Q:

@@ -78,6 +78,7 @@ class RequestKind(TextChoices):
     HOLD = "hold", _("挂账")
     VOID = "void", _("作废")
     MERGE = "merge", _("并案")
+    EXCLUSION = "exclusion", _("剔除")
 
 
 class RequestState(TextChoices):
@@ -108,8 +109,17 @@ class VoidReason(TextChoices):
     WITHDRAWN = "withdrawn", _("本人撤回")
 
 
+class OrderState(TextChoices):
+    """Where a supervision order (督办单) stands."""
+
+    ISSUED = "issued", _("待回复")
+    REPLIED = "replied", _("已回复")
+    ACCEPTED = "accepted", _("已销号")
+    WITHDRAWN = "withdrawn", _("已撤销")
+
+
 class ClockKind(TextChoices):
-    """What a clock measures; all but `overall` belong to a stage."""
+    """What a clock measures: a stage, the whole of a round (`overall`), or an obligation beside the stage."""
 
     ACCEPT = "accept", _("受理时限")
     INFO = "info", _("补充时限")
@@ -123,6 +133,27 @@ class ClockKind(TextChoices):
     REOPEN_DECISION = "reopen_decision", _("重办审定时限")
     OVERALL = "overall", _("总时限")
     PROMISE = "promise", _("承诺期限")
+    REQUEST = "request", _("申请审定时限")
+    PART = "part", _("协办时限")
+    ORDER = "order", _("督办回复时限")
+    FOLLOW_UP = "follow_up", _("决议落实时限")
+    OBJECTION = "objection", _("异议答复时限")
+    SPOT_CHECK = "spot_check", _("抽查时限")
+
+
+# Owed beside the stage of the case; but for the parts of co-handlers it is owed after the case has ended, too.
+OBLIGATIONS = frozenset(
+    {
+        ClockKind.PROMISE,
+        ClockKind.REQUEST,
+        ClockKind.PART,
+        ClockKind.ORDER,
+        ClockKind.FOLLOW_UP,
+        ClockKind.OBJECTION,
+        ClockKind.SPOT_CHECK,
+    }
+)
+OUTLIVING = OBLIGATIONS - {ClockKind.PART}
 
 
 class Unit(TextChoices):
@@ -138,6 +169,51 @@ class Satisfaction(TextChoices):
     DISSATISFIED = "dissatisfied", _("不满意")
 
 
+class SurveyReason(TextChoices):
+    """Why somebody is not satisfied, or finds it not solved."""
+
+    NOT_DONE = "not_done", _("没办或没办完")
+    SLOW = "slow", _("办得慢")
+    BACK_AGAIN = "back_again", _("又出现了")
+    ATTITUDE = "attitude", _("态度不好")
+    UNCLEAR = "unclear", _("答复不清楚")
+    NOT_ASKED = "not_asked", _("没人来问过情况")
+    OTHER = "other", _("其他")
+
+
+class ExclusionReason(TextChoices):
+    """Why a rating may be left out of the rate; it is still counted beside it."""
+
+    OTHER_MATTER = "other_matter", _("评价的是另一件事")
+    NOT_THE_REPORTER = "not_the_reporter", _("不是本人评价")
+    BEYOND_LAW = "beyond_law", _("诉求违法或超出政策")
+    FORCE_MAJEURE = "force_majeure", _("不可抗力")
+
+
+class SpotCheckState(TextChoices):
+    """A case drawn by lot to be looked at again by a supervisor."""
+
+    DRAWN = "drawn", _("待抽查")
+    PASSED = "passed", _("抽查合格")
+    FAILED = "failed", _("抽查不合格")
+    DROPPED = "dropped", _("不再抽查")
+
+
+class AnswerWay(TextChoices):
+    """How a resident wishes to hear of the outcome; it always stands on their page, too."""
+
+    MESSAGE = "message", _("发消息")
+    PHONE = "phone", _("打电话")
+    PAGE = "page", _("自己看网页")
+
+
+class InvitationWay(TextChoices):
+    """How the link to a survey reaches the resident."""
+
+    MESSAGE = "message", _("随答复发出")
+    SLIP = "slip", _("回访员给二维码")
+
+
 class SurveyChannel(TextChoices):
     LINK = "link", _("居民链接")
     PHONE = "phone", _("电话回访")
@@ -149,6 +225,7 @@ class Source(TextChoices):
     HOUSEHOLD = "household", _("包户走访")
     DESK = "desk", _("窗口与来电")
     RESIDENT = "resident", _("居民自报")
+    COUNCIL = "council", _("议事会提议")
     IMPORT = "import", _("导入")
 
 
@@ -199,6 +276,7 @@ class EventType(TextChoices):
     REASSIGNED = "case.reassigned", _("转办")
     REFERRED_TO_COUNCIL = "case.referred_to_council", _("提请议事")
     DECISION_TAKEN = "case.decision_taken", _("落实决议")
+    RETURNED_FROM_COUNCIL = "case.returned_from_council", _("退回提请")
     HELD = "case.held", _("挂账")
     RESUMED = "case.resumed", _("恢复")
     EXTENDED = "case.extended", _("延期")
@@ -211,8 +289,10 @@ class EventType(TextChoices):
     REOPENED = "case.reopened", _("重办")
     REOPEN_DECLINED = "case.reopen_declined", _("不予重办")
     VOIDED = "case.voided", _("作废")
+    FAILED_SPOT_CHECK = "case.failed_spot_check", _("抽查不合格")
     ANSWER_ADOPTED = "case.answer_adopted", _("录入既有答复")
     MERGED_INTO = "case.merged_into", _("并入他件")
+    REPORTED_AGAIN = "case.reported_again", _("另立新件")
     NOTE_ADDED = "case.note_added", _("备注")
     PHOTO_ADDED = "case.photo_added", _("添加照片")
     FACTS_CORRECTED = "case.facts_corrected", _("更正信息")
@@ -227,5 +307,55 @@ class EventType(TextChoices):
     PART_ANSWERED = "part.answered", _("协办答复")
     PART_OVERDUE = "part.overdue", _("协办超期")
     PROMISE_KEPT = "promise.kept", _("承诺兑现")
+    SPOT_CHECK_DRAWN = "spot_check.drawn", _("抽中抽查")
+    SPOT_CHECK_PASSED = "spot_check.passed", _("抽查合格")
+    SPOT_CHECK_DROPPED = "spot_check.dropped", _("不再抽查")
+    SURVEY_INVITED = "survey.invited", _("邀请回访")
+    SURVEY_EXCLUDED = "survey.excluded", _("剔除评价")
     CLOCK_WARNED = "clock.warned", _("临近时限")
     CLOCK_OVERDUE = "clock.overdue", _("超过时限")
+    CLOCK_ESCALATED = "clock.escalated", _("逐级提醒")
+    CLOCK_RECOMPUTED = "clock.recomputed", _("时限重算")
+    CLOCK_STOPPED_LATE = "clock.stopped_late", _("超期办结")
+    ORDER_ISSUED = "order.issued", _("督办")
+    ORDER_REPLIED = "order.replied", _("督办回复")
+    ORDER_ACCEPTED = "order.accepted", _("督办销号")
+    ORDER_RETURNED = "order.returned", _("督办退回重报")
+    ORDER_WITHDRAWN = "order.withdrawn", _("撤销督办")
+    FOLLOW_UP_STARTED = "follow_up.started", _("交办落实事项")
+    FOLLOW_UP_ENDED = "follow_up.ended", _("落实事项办结")
+    OBJECTION_RAISED = "objection.raised", _("收到异议")
+    OBJECTION_ANSWERED = "objection.answered", _("异议答复")
+    # In the history of a council, not of a case:
+    TOPIC_PROPOSED = "topic.proposed", _("提出议题")
+    TOPIC_SCREENED = "topic.screened", _("审核议题")
+    MEETING_PREPARED = "meeting.prepared", _("筹备会议")
+    MEETING_CONVENED = "meeting.convened", _("通知开会")
+    MEETING_OPENED = "meeting.opened", _("开会")
+    MEETING_MOVED = "meeting.moved", _("会议进程")
+    MEETING_CLOSED = "meeting.closed", _("散会")
+    ITEM_MOVED = "item.moved", _("议程进程")
+    MANDATE_CHANGED = "mandate.changed", _("委托")
+    POLL_OPENED = "poll.opened", _("开始表决")
+    POLL_CLOSED = "poll.closed", _("表决截止")
+    POLL_CERTIFIED = "poll.certified", _("核定结果")
+    POLL_VOIDED = "poll.voided", _("表决作废")
+    BALLOT_STRUCK = "ballot.struck", _("选票作废")
+    DECISION_RECORDED = "decision.recorded", _("形成决议")
+    DECISION_MOVED = "decision.moved", _("决议进程")
+    NOTICE_POSTED = "notice.posted", _("张贴公示")
+    NOTICE_MOVED = "notice.moved", _("公示进程")
+    MINUTES_MOVED = "minutes.moved", _("会议纪要进程")
+    MINUTES_SIGNED = "minutes.signed", _("签署纪要")
+    FOLLOW_UP_MOVED = "follow_up.moved", _("落实进展")
+    PROJECT_MOVED = "project.moved", _("微项目进程")
+    REGISTER_IMPORTED = "register.imported", _("导入业主名册")
+
+
+# These stand in the history of a council; every other type in that of a case.
+COUNCIL_EVENTS = frozenset(
+    kind
+    for kind in EventType
+    if kind.value.partition(".")[0]
+    in ("topic", "meeting", "item", "mandate", "poll", "ballot", "decision", "notice", "minutes", "project", "register")
+) | {EventType.FOLLOW_UP_MOVED}

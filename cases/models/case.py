@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
+from cases.models.campaign import Campaign
 from cases.models.category import Category
 from cases.models.council import Council
 from cases.models.person import Reporter
@@ -49,6 +50,12 @@ class Case(models.Model):
     )
     dispatch_is_final = models.BooleanField(default=False)  # after the third return a supervisor's dispatch stands
     council = models.ForeignKey(Council, models.PROTECT, null=True, related_name="cases", verbose_name=_("议事会"))
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("专项行动")
+    )
+    follows = models.ForeignKey(  # reported again after its rounds were used up: a case of its own
+        "self", models.PROTECT, null=True, related_name="followed_by", verbose_name=_("前件")
+    )
     main_case = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged_cases")
     result_code = models.CharField(_("结果"), max_length=1, choices=ResultCode.choices, blank=True)
     result_text = models.TextField(_("处置情况"), blank=True)

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.lib.crypto import EncryptedTextField
+from cases.terms import AnswerWay
 
 if TYPE_CHECKING:
     from cases.models.case import Case
@@ -20,6 +22,7 @@ class Reporter(models.Model):
     phone_index = models.CharField(max_length=64, blank=True, db_index=True, editable=False)  # finds "same phone"
     email = EncryptedTextField(_("电子邮箱"), blank=True)
     address = EncryptedTextField(_("住址"), blank=True)
+    answer_way = models.CharField(_("怎样答复"), max_length=10, choices=AnswerWay.choices, default=AnswerWay.MESSAGE)
     opted_out = models.BooleanField(_("不接收消息"), default=False)
 
     class Meta:
@@ -42,6 +45,9 @@ class ResidentLink(models.Model):
     reporter = models.ForeignKey(Reporter, models.PROTECT, null=True, related_name="links")
     token_hash = models.CharField(max_length=64, unique=True)
     salt = models.CharField(max_length=32)  # the token is derived from it and the secret key, so messages can repeat it
+    handed_by = models.ForeignKey(  # somebody of the staff has seen the token: it follows the case, it cannot rate it
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
