@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 
 import holidays
 from django.db import transaction
-from django.db.models import F
 from holidays.countries.china import ChinaStaticHolidays
 
-from cases.terms import ClockKind, Priority, Unit
+from cases.models import AnswerTemplate
+from cases.terms import ClockKind, Priority, ResultCode, Role, Unit
+from workflows.commands.calendar import publish_calendar
 from workflows.models import Calendar, CalendarDay, CalendarYear, PolicyVersion, SlaPolicy
 
 YEARS = range(2010, 2028)
+SOURCE = "holidays 程序库（国务院办公厅各年通知）"
 CODE, NAME, ZONE = "cn", "国家法定工作日", "Asia/Shanghai"
 MAKE_UP = "调休补班"
 ANY = ""  # a limit for any priority
@@ -48,7 +50,45 @@ LIMITS: dict[ClockKind, dict[str, Amount]] = {
         Priority.CRITICAL: (3, Unit.DAYS),
     },
     ClockKind.PROMISE: {ANY: (30, Unit.DAYS)},
+    ClockKind.REQUEST: {ANY: (1, Unit.WORKING_DAYS)},
+    ClockKind.PART: {ANY: (5, Unit.WORKING_DAYS)},  # where the dispatcher names no day
+    ClockKind.ORDER: {ANY: (5, Unit.WORKING_DAYS)},
+    ClockKind.FOLLOW_UP: {ANY: (30, Unit.DAYS)},  # where the decision names no day
+    ClockKind.OBJECTION: {ANY: (5, Unit.WORKING_DAYS)},
+    ClockKind.SPOT_CHECK: {ANY: (5, Unit.WORKING_DAYS)},
 }
+# Who hears of a limit that was missed, after the holder: with each step somebody further from the work.
+WORKING_LADDER = [
+    (Role.TEAM_LEADER, 4, Unit.WORKING_HOURS),
+    (Role.SUPERVISOR, 1, Unit.WORKING_DAYS),
+    (Role.LEADER, 3, Unit.WORKING_DAYS),
+]
+ROUND_THE_CLOCK_LADDER = [
+    (Role.TEAM_LEADER, 1, Unit.HOURS),
+    (Role.SUPERVISOR, 4, Unit.HOURS),
+    (Role.LEADER, 24, Unit.HOURS),
+]
+OF_TEAMS = (ClockKind.SIGN, ClockKind.HANDLE, ClockKind.PART, ClockKind.PROMISE, ClockKind.ORDER, ClockKind.FOLLOW_UP)
+
+
+ANSWERS = {
+    ResultCode.SOLVED: "您反映的“{title}”已办理：{result} 感谢您的反映，如果还有问题，请告诉我们。",
+    ResultCode.PLANNED: "您反映的“{title}”正在办理：{result} 我们承诺在 {promised_date} 前办好，办好后再告诉您。",
+    ResultCode.NOT_NOW: "您反映的“{title}”暂时还解决不了，原因是：{result} 条件具备时我们会接着办，请您谅解。",
+    ResultCode.REFERENCE: "您反映的“{title}”已经收到并研究：{result} 感谢您的建议。",
+}
+
+
+def default_ladder(clock: ClockKind, unit: Unit) -> list[list[str | int]]:
+    """The ladder of a limit of which nothing else is said; a survey that runs out ends the case and nobody is late."""
+    if clock == ClockKind.SURVEY:
+        return []
+    steps = ROUND_THE_CLOCK_LADDER if unit == Unit.HOURS else WORKING_LADDER
+    return [
+        [role.value, amount, step_unit.value]
+        for role, amount, step_unit in steps
+        if role != Role.TEAM_LEADER or clock in OF_TEAMS  # a desk has no leader of a team
+    ]
 
 
 @dataclass(frozen=True)
@@ -83,8 +123,8 @@ def notice_days(years: Iterable[int]) -> Iterator[tuple[date, bool, str]]:
 
 
 @transaction.atomic
-def seed_calendar(years: Iterable[int] = YEARS) -> Seeded:
-    """Fill the national calendar; `revision` grows only when a day differs.
+def seed_calendar(years: Iterable[int] = YEARS, *, now: datetime) -> Seeded:
+    """Fill the national calendar; a new revision is published only when something differs.
 
     Years that are not provisional any more are the administrator's: their days are left as they are, but for
     days of December that the notice of the year after them adds.
@@ -98,8 +138,7 @@ def seed_calendar(years: Iterable[int] = YEARS) -> Seeded:
         CalendarYear.objects.update_or_create(
             calendar=calendar, year=year, defaults={"provisional": not is_published(year)}
         )
-    if changed:
-        Calendar.objects.filter(pk=calendar.pk).update(revision=F("revision") + 1)
+    publish_calendar(calendar, source=SOURCE, now=now)
     provisional = calendar.years.filter(provisional=True).order_by("year").values_list("year", flat=True)
     return Seeded(calendar.years.count(), tuple(provisional), calendar.days.count(), changed)
 
@@ -135,15 +174,31 @@ def seed_limits() -> PolicyVersion:
     if created:
         calendar = Calendar.objects.get(code=CODE)
         SlaPolicy.objects.bulk_create(
-            SlaPolicy(version=version, clock=clock, priority=priority, amount=amount, unit=unit, calendar=calendar)
+            SlaPolicy(
+                version=version,
+                clock=clock,
+                priority=priority,
+                amount=amount,
+                unit=unit,
+                calendar=calendar,
+                ladder=default_ladder(clock, unit),
+            )
             for clock, by_priority in LIMITS.items()
             for priority, (amount, unit) in by_priority.items()
         )
     return version
 
 
-def seed_all(years: Iterable[int] = YEARS) -> Seeded:
+def seed_all(years: Iterable[int] = YEARS, *, now: datetime) -> Seeded:
     """Calendar and limits, in that order."""
-    seeded = seed_calendar(years)
+    seeded = seed_calendar(years, now=now)
     seed_limits()
+    seed_answers()
     return seeded
+
+
+def seed_answers() -> None:
+    """A general text for each result, for those who have none yet; what an office has written stays."""
+    for code, text in ANSWERS.items():
+        if not AnswerTemplate.objects.filter(result_code=code, category=None).exists():
+            AnswerTemplate.objects.create(result_code=code, text=text)

@@ -51,13 +51,25 @@ class Turns:
 
 
 def take_turns(
-    subject: Callable[[int], None], anchor: Callable[[int], None], *, rounds: int, size: int, warm_up: int = 1
+    subject: Callable[[int], None],
+    anchor: Callable[[int], None],
+    *,
+    rounds: int,
+    size: int,
+    warm_up: int = 1,
+    before: Callable[[], None] = lambda: None,
 ) -> Turns:
-    """Run both `rounds` times over `size` operations each, in turn; the first rounds only warm up."""
+    """Run both `rounds` times over `size` operations each, in turn; the first rounds only warm up.
+
+    `before` is called ahead of each side and its time does not count.
+    """
     pairs: list[tuple[float, float]] = []
     for n in range(rounds + warm_up):
         order = (subject, anchor) if n % 2 else (anchor, subject)  # nobody always goes second
-        took = {side: _timed(side, n) for side in order}
+        took = {}
+        for side in order:
+            before()
+            took[side] = _timed(side, n)
         if n >= warm_up:
             pairs.append((took[subject], took[anchor]))
     anchors = [a for _, a in pairs]

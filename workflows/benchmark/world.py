@@ -11,6 +11,8 @@ from workflows.demo.people import make_people
 from workflows.demo.places import make_places
 from workflows.seed import YEARS, seed_all
 
+SIZE = 50_000
+
 
 @dataclass(frozen=True)
 class World:
@@ -21,6 +23,7 @@ class World:
     team: Team
     area: Area
     category: Category
+    size: int = SIZE  # clocks, where a figure is about many of them; its parts take their share
 
     def reported(self) -> int:
         """The key of a new case."""
@@ -49,13 +52,14 @@ class World:
         return case_id
 
 
-def make_world(now: datetime) -> World:
+def make_world(now: datetime, size: int = SIZE) -> World:
     """Seed calendar, limits, places and people."""
-    seed_all(range(YEARS.start, max(YEARS.stop, now.year + 2)))
+    seed_all(range(YEARS.start, max(YEARS.stop, now.year + 2)), now=now)
     since = date(now.year - 2, 1, 1)
     places = make_places(since)
     people = make_people(places, since)
-    return World(now, people, places.team_of("平山小区"), places.areas["平山小区3栋"], make_categories()["101"])
+    team, area = places.team_of("平山小区"), places.areas["平山小区3栋"]
+    return World(now, people, team, area, make_categories()["101"], size)
 
 
 def insert_plainly(case: Case, seq: int, *, actor: User, at: datetime, data: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Look again at what is due: clocks, requests, parts; several sweepers at once ring each thing once."""
+"""Look again at what is due; several sweepers at once ring each thing once."""
 
 from collections import Counter
 from datetime import datetime
@@ -8,73 +8,52 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from cases import events
-from cases.models import Case
-from cases.terms import ClockKind, EventType, State
-from workflows import clocks
+from cases.terms import ClockKind, State
 from workflows.commands.surveys import close_unanswered
 from workflows.lifecycle import CaseLifecycle
-from workflows.models import Clock, Part, Request
+from workflows.models import Clock
+from workflows.ringing import ring
 
-BATCH = 100
+BATCH = 500
+INTERVAL_SECONDS = 60  # nothing that is due waits longer than this for the timetable, should the loop be away
 
 
 def sweep(*, now: datetime) -> dict[str, int]:
     """Ring everything that is due at `now`; returns how many of each rang: late only, never early, never twice."""
-    rang: Counter[str] = Counter(clocks=0, warned=0, overdue=0, closed_unanswered=0, requests=0, parts=0)
-    seen: set[int] = set()
-    while batch := _due_cases(now, seen):
-        seen.update(batch)
+    rang: Counter[str] = Counter(clocks=0, warned=0, overdue=0, escalated=0, closed_unanswered=0)
+    seen: tuple[datetime, int] | None = None
+    while batch := _due_clocks(now, seen):
+        seen = batch[-1][:2]
         with transaction.atomic():
-            for case in _claimed(batch):
-                _ring_case(case, now, rang)
-    rang["clocks"] = rang["warned"] + rang["overdue"]
-    return dict(rang)
+            cases = _claimed({case_id for _, _, case_id in batch})
+            marks, ended = ring(cases, now=now)
+            rang += marks
+            rang["closed_unanswered"] += _close_surveys(ended, cases, now)
+    rang["clocks"] = rang["warned"] + rang["overdue"] + rang["escalated"]
+    return {name: rang[name] for name in ("clocks", "warned", "overdue", "escalated", "closed_unanswered")}
 
 
-def _due_cases(now: datetime, seen: set[int]) -> list[int]:
-    """The next cases with something due; those seen in this run are not looked at again."""
-    due = Clock.objects.filter(alarm_at__lte=now).exclude(case__in=seen).order_by("alarm_at")
-    found = list(dict.fromkeys(due.values_list("case_id", flat=True)[: BATCH * 2]))[:BATCH]
-    if len(found) < BATCH:
-        asked = Request.objects.filter(state="asked", overdue_at=None, due_at__lte=now)
-        owed = Part.objects.filter(answered_at=None, overdue_at=None, due_at__lte=now, joint__closed_at=None)
-        more = {*asked.values_list("case_id", flat=True), *owed.values_list("joint__case_id", flat=True)}
-        found += sorted(more - seen - set(found))[: BATCH - len(found)]
-    return found
+def _due_clocks(now: datetime, seen: tuple[datetime, int] | None) -> list[tuple[datetime, int, int]]:
+    """The next clocks whose moment has come: (alarm_at, key, case). Those looked at in this run are passed by."""
+    due = Clock.objects.filter(alarm_at__lte=now)
+    if seen is not None:
+        due = due.filter(Q(alarm_at__gt=seen[0]) | Q(alarm_at=seen[0], pk__gt=seen[1]), alarm_at__gte=seen[0])
+    rows = due.order_by("alarm_at", "pk").values_list("alarm_at", "pk", "case_id")[:BATCH]
+    return [(alarm_at, pk, case_id) for alarm_at, pk, case_id in rows if alarm_at is not None]
 
 
-def _claimed(batch: list[int]) -> list[CaseLifecycle]:
-    """Lock what no other sweeper or command holds; the rest is theirs, or due again in a minute."""
-    rows = CaseLifecycle.objects.filter(pk__in=batch).select_related("area").order_by("pk")
+def _claimed(case_ids: set[int]) -> list[CaseLifecycle]:
+    """Lock what no other sweeper or command holds; the rest is theirs, or due again in a moment."""
+    rows = CaseLifecycle.objects.filter(pk__in=case_ids).only(*events.READ_FIELDS).order_by("pk")
     skip = connection.features.has_select_for_update_skip_locked
     rows = rows.select_for_update(skip_locked=skip, of=("self",)) if skip else rows.select_for_update()
     return cast(list[CaseLifecycle], list(rows))
 
 
-def _ring_case(case: CaseLifecycle, now: datetime, rang: Counter[str]) -> None:
-    for clock in case.clocks.filter(alarm_at__lte=now).order_by("alarm_at", "pk"):
-        kind = clocks.ring(clock, case, at=now)
-        if kind is None:
-            continue
-        rang["overdue" if kind == EventType.CLOCK_OVERDUE else "warned"] += 1
-        if clock.kind == ClockKind.SURVEY and kind == EventType.CLOCK_OVERDUE and case.state == State.ANSWERED:
-            case = close_unanswered(case_id=case.pk, now=now).case  # read again: its head has moved on
-            rang["closed_unanswered"] += 1
-    _ring_errands(case, now, rang)
-
-
-def _ring_errands(case: Case, now: datetime, rang: Counter[str]) -> None:
-    for request in case.requests.filter(state="asked", overdue_at=None, due_at__lte=now):
-        request.overdue_at = now
-        request.save(update_fields=["overdue_at"])
-        log = {"request": request.pk, "kind": request.kind, "due_at": request.due_at}
-        events.record_fact(case, EventType.REQUEST_OVERDUE, actor=None, at=now, data=log)
-        rang["requests"] += 1
-    for part in Part.objects.filter(
-        Q(answered_at=None, overdue_at=None, joint__closed_at=None), joint__case=case, due_at__lte=now
-    ):
-        part.overdue_at = now
-        part.save(update_fields=["overdue_at"])
-        log = {"part": part.pk, "team": part.team_id, "due_at": part.due_at}
-        events.record_fact(case, EventType.PART_OVERDUE, actor=None, at=now, data=log)
-        rang["parts"] += 1
+def _close_surveys(ended: list[Clock], cases: list[CaseLifecycle], now: datetime) -> int:
+    """A survey clock that ran out ends the case."""
+    answered = {case.pk for case in cases if case.state == State.ANSWERED}
+    gone = [clock.case_id for clock in ended if clock.kind == ClockKind.SURVEY and clock.case_id in answered]
+    for case_id in gone:
+        close_unanswered(case_id=case_id, now=now)
+    return len(gone)

@@ -22,10 +22,8 @@ class Request(models.Model):
     decider_role = models.CharField(_("由谁审定"), max_length=20, choices=Role.choices)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("申请人"))
     asked_at = models.DateTimeField(_("申请时间"))
-    due_at = models.DateTimeField(_("审定时限"))
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(_("审定时间"), null=True)
-    overdue_at = models.DateTimeField(null=True)  # when the overdue mark was made
     note = models.TextField(_("审定意见"), blank=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Working calendars: periods of a day, and the days that differ from Monday to Friday."""
+"""Working calendars: periods of a day, days that differ from the week, and every revision clocks were set by."""
 
 from typing import Any
 
@@ -11,25 +11,38 @@ def default_periods() -> list[list[str]]:
     return [["08:30", "12:00"], ["14:00", "17:30"]]
 
 
+def default_weekdays() -> list[int]:
+    return [1, 2, 3, 4, 5]
+
+
 def check_periods(value: Any) -> None:
-    """Periods are pairs of HH:MM, in order, without overlap."""
+    """Periods are pairs of HH:MM, in order, without overlap; a night is written up to 24:00 and from 00:00."""
     try:
         flat = [moment for begin, end in value for moment in (begin, end)]
-        good = bool(flat) and all(len(m) == 5 and m[2] == ":" and m < "24:01" for m in flat)  # noqa: PLR2004
+        good = bool(flat) and all(len(m) == 5 and m[2] == ":" and "00:00" <= m < "24:01" for m in flat)  # noqa: PLR2004
+        good = good and all(m[:2].isdecimal() and m[3:].isdecimal() and m[3] < "6" for m in flat)
     except (TypeError, ValueError):
         good = False
     if not good or flat != sorted(set(flat)):
         raise ValidationError(_('作息时段须为按先后排列的成对时刻，如 [["08:30", "12:00"], ["14:00", "17:30"]]。'))
 
 
+def check_weekdays(value: Any) -> None:
+    """Days of the week that are worked, 1 is Monday."""
+    if not isinstance(value, list) or not value or value != sorted(set(value) & set(range(1, 8))):
+        raise ValidationError(_("上班的星期须为 1（周一）至 7（周日）按先后排列的列表，如 [1, 2, 3, 4, 5]。"))
+
+
 class Calendar(models.Model):
-    """One working calendar; `revision` grows with every change, so that built calendars are not read again."""
+    """One working calendar as it is edited; clocks count by a published revision of it."""
 
     code = models.CharField(_("代码"), max_length=30, unique=True)
     name = models.CharField(_("名称"), max_length=60)
     zone = models.CharField(_("时区"), max_length=40, default="Asia/Shanghai")
     periods = models.JSONField(_("作息时段"), default=default_periods, validators=[check_periods])
-    revision = models.PositiveIntegerField(default=1, editable=False)
+    weekdays = models.JSONField(_("上班的星期"), default=default_weekdays, validators=[check_weekdays])
+    revision = models.PositiveIntegerField(default=0, editable=False)  # the last one published
+    settled = models.PositiveIntegerField(default=0, editable=False)  # the one that all running limits were set by
 
     class Meta:
         verbose_name = _("工作日历")
@@ -56,7 +69,7 @@ class CalendarYear(models.Model):
 
 
 class CalendarDay(models.Model):
-    """A day that differs from Monday to Friday: a holiday, or make-up work (调休补班)."""
+    """A day that differs from the week: a holiday, or make-up work (调休补班)."""
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="days")
     date = models.DateField(_("日期"))
@@ -71,3 +84,26 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.name}"
+
+
+class CalendarRevision(models.Model):
+    """A calendar as it was published: never changed, so that a limit can be proved by it for ever."""
+
+    calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField(_("版次"))
+    published_at = models.DateTimeField(_("发布时间"))
+    source = models.CharField(_("依据"), max_length=200)  # the notice, the seed or who changed it
+    zone = models.CharField(_("时区"), max_length=40)
+    periods = models.JSONField(_("作息时段"))
+    weekdays = models.JSONField(_("上班的星期"))
+    days = models.JSONField(_("特别日"))  # {"2026-10-01": [false, "国庆节"]}
+    final_years = models.JSONField(_("已确认的年度"))  # [2010, …]; every other year is provisional
+
+    class Meta:
+        verbose_name = _("日历版次")
+        verbose_name_plural = _("日历版次")
+        constraints = [models.UniqueConstraint(fields=["calendar", "number"], name="calendar_revision_once")]
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"{self.calendar_id} r{self.number}"

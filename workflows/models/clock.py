@@ -4,9 +4,31 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, CaseEvent
+from cases.models import Case, CaseEvent, FollowUp, Objection, SpotCheck
 from cases.terms import ClockKind
+from workflows.models.approval import Request
+from workflows.models.calendar import Calendar
+from workflows.models.joint import Part
+from workflows.models.order import SupervisionOrder
 from workflows.models.sla import SlaPolicy
+
+OWED_TO = {
+    ClockKind.REQUEST: "request",
+    ClockKind.PART: "part",
+    ClockKind.ORDER: "order",
+    ClockKind.FOLLOW_UP: "follow_up",
+    ClockKind.OBJECTION: "objection",
+    ClockKind.SPOT_CHECK: "spot_check",
+}
+OF_THE_CASE = Q(**dict.fromkeys(OWED_TO.values()))
+
+
+def _knows_what_is_owed() -> Q:
+    known = OF_THE_CASE & ~Q(kind__in=list(OWED_TO))
+    for kind, owed in OWED_TO.items():
+        others = dict.fromkeys(other for other in OWED_TO.values() if other != owed)
+        known |= Q(kind=kind, **{f"{owed}__isnull": False}, **others)
+    return known
 
 
 class Clock(models.Model):
@@ -17,6 +39,16 @@ class Clock(models.Model):
     round = models.PositiveSmallIntegerField()
     generation = models.PositiveIntegerField(default=1)  # of the same kind in the same round: rework, a second refer
     policy = models.ForeignKey(SlaPolicy, models.PROTECT, related_name="clocks")
+    # The calendar that it counts by, and the revision by which its moments were last computed.
+    calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="clocks")
+    calendar_revision = models.PositiveIntegerField()
+    # What is owed, where it is not a stage of the case.
+    request = models.OneToOneField(Request, models.PROTECT, null=True, related_name="clock")
+    part = models.OneToOneField(Part, models.PROTECT, null=True, related_name="clock")
+    order = models.ForeignKey(SupervisionOrder, models.PROTECT, null=True, related_name="clocks")
+    follow_up = models.ForeignKey(FollowUp, models.PROTECT, null=True, related_name="clocks")
+    objection = models.OneToOneField(Objection, models.PROTECT, null=True, related_name="clock")
+    spot_check = models.OneToOneField(SpotCheck, models.PROTECT, null=True, related_name="clock")
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     warn_at = models.DateTimeField()
@@ -25,6 +57,7 @@ class Clock(models.Model):
     stopped_at = models.DateTimeField(null=True)
     warned_at = models.DateTimeField(null=True)
     overdue_at = models.DateTimeField(null=True)  # when the overdue mark was made
+    level = models.PositiveSmallIntegerField(default=0)  # steps of the ladder that were taken after it
     adjusted = models.BooleanField(default=False)  # has intervals: without any, they need not be asked for
     used_seconds = models.PositiveBigIntegerField(null=True)  # of counted time, a fact once stopped
 
@@ -33,7 +66,18 @@ class Clock(models.Model):
         verbose_name_plural = _("时钟")
         constraints = [
             models.UniqueConstraint(fields=["case", "kind", "round", "generation"], name="clock_once"),
-            models.UniqueConstraint(fields=["case", "kind"], condition=Q(stopped_at=None), name="clock_live_once"),
+            models.UniqueConstraint(
+                fields=["case", "kind"], condition=Q(stopped_at=None) & OF_THE_CASE, name="clock_live_once"
+            ),
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(stopped_at=None, order__isnull=False), name="clock_live_once_an_order"
+            ),
+            models.UniqueConstraint(
+                fields=["follow_up"],
+                condition=Q(stopped_at=None, follow_up__isnull=False),
+                name="clock_live_once_a_follow_up",
+            ),
+            models.CheckConstraint(name="clock_knows_what_is_owed", condition=_knows_what_is_owed()),
             models.CheckConstraint(
                 name="clock_still_has_no_alarm",
                 condition=Q(alarm_at=None) | Q(stopped_at=None, paused_at=None),
@@ -44,10 +88,18 @@ class Clock(models.Model):
             models.Index(fields=["alarm_at"], name="clock_alarm", condition=Q(alarm_at__isnull=False)),
             # the overdue list: what runs, most pressing first
             models.Index(fields=["due_at"], name="clock_running", condition=Q(stopped_at=None, paused_at=None)),
+            # a new revision of a calendar: what is still counted by it
+            models.Index(fields=["calendar", "due_at"], name="clock_by_calendar", condition=Q(stopped_at=None)),
         ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.kind}"
+
+    @property
+    def owed_name(self) -> str:
+        """The kind, with the key of what is owed where there may be several."""
+        owed = getattr(self, f"{OWED_TO[ClockKind(self.kind)]}_id") if self.kind in OWED_TO else None
+        return f"{self.kind}-{owed}" if owed else self.kind
 
     @property
     def is_met(self) -> bool | None:

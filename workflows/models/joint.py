@@ -26,16 +26,14 @@ class JointHandling(models.Model):
 
 
 class Part(models.Model):
-    """What one co-handling team owes, with its own due moment."""
+    """What one co-handling team owes, until its clock runs out."""
 
     joint = models.ForeignKey(JointHandling, models.PROTECT, related_name="parts")
     team = models.ForeignKey(Team, models.PROTECT, related_name="parts", verbose_name=_("协办"))
     task = models.CharField(_("协办事项"), max_length=200)
-    due_at = models.DateTimeField(_("时限"))
     answer = models.TextField(_("协办意见"), blank=True)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
-    overdue_at = models.DateTimeField(null=True)  # when the overdue mark was made
 
     class Meta:
         verbose_name = _("协办")
