@@ -13,14 +13,15 @@ from cases.models import Area, Case, CaseEvent, Category, User
 from cases.terms import Priority, Source, State
 from workflows import permissions as may
 from workflows.calendars import WorkCalendar
-from workflows.clocks import default_calendar
 from workflows.commands.intake import Report, report_case
 from workflows.commands.sweep import sweep
+from workflows.demo.councils import build_council
 from workflows.demo.matters import MATTERS, Matter, make_categories
 from workflows.demo.people import make_people, residents
 from workflows.demo.places import ROOT, Places, make_places
 from workflows.demo.steps import STEPS, Scene
 from workflows.demo.stories import DAY, WORK, Steps, told
+from workflows.limits import default_calendar
 from workflows.seed import YEARS, seed_all
 
 SWEEPS = (time(8, 45), time(11, 30), time(15, 0), time(18, 0))
@@ -44,11 +45,14 @@ def build(now: datetime, *, size: int | None = None) -> Demo:
     """Build the demonstration, once; `size` limits the number of cases."""
     created = not Area.objects.filter(code=ROOT).exists()
     if created:
-        seed_all(range(YEARS.start, max(YEARS.stop, now.year + 2)))
+        seed_all(range(YEARS.start, max(YEARS.stop, now.year + 2)), now=now)
         since = date(now.year - 2, 1, 1)
         places = make_places(since)
         people = make_people(places, since)
-        _live(_scenes(places, people, make_categories(), size), now)
+        categories = make_categories()
+        _live(_scenes(places, people, categories, size), now)
+        if size is None:
+            build_council(places, people, categories["101"], now)
         # These days were never lived: nobody is sent the messages of the weeks before.
         CaseEvent.objects.filter(at__lt=now - timedelta(days=1)).update(relayed_at=F("at"))
     states = Counter(Case.objects.filter(area__path__startswith=_root_path()).values_list("state", flat=True))

@@ -9,6 +9,7 @@ from cases.terms import (
     DecisionOutcome,
     HoldReason,
     MatterType,
+    OrderState,
     Priority,
     RejectReason,
     RequestKind,
@@ -19,14 +20,15 @@ from cases.terms import (
     VoidReason,
 )
 from workflows import permissions as may
-from workflows.commands import adjust, council, handling, intake, review, supervise, surveys
+from workflows.commands import adjust, council, handling, intake, orders, review, supervise, surveys
 from workflows.demo.matters import Matter
 from workflows.demo.places import Places
 from workflows.flows.approval import ask_request, decide_request
 from workflows.flows.joint import answer_part
 from workflows.flows.joint import dispatch_jointly as dispatch_to_several
 from workflows.lifecycle import CaseLifecycle
-from workflows.models import Part, Request
+from workflows.limits import default_calendar
+from workflows.models import Part, Request, SupervisionOrder
 
 DECIDERS = {Role.DISPATCHER: "dispatcher", Role.SUPERVISOR: "supervisor", Role.LEADER: "chief"}
 TEAM_PEOPLE = {
@@ -210,6 +212,20 @@ def agree(s: Scene, at: datetime) -> None:
     decide_request(request_id=request.pk, actor=decider, now=at, agree=True, note="情况属实，同意。")
 
 
+def order(s: Scene, at: datetime) -> None:
+    demand = "请查明超期原因，三个工作日内办结；确有困难的，书面说明并提出办理时间。"
+    due_at = default_calendar().add_days(at, 3)
+    orders.issue_order(
+        case_id=s.case_id, actor=s.people["supervisor"], now=at, demand=demand, due_at=due_at, team=s.team
+    )
+
+
+def reply(s: Scene, at: datetime) -> None:
+    found = SupervisionOrder.objects.get(case=s.case_id, state=OrderState.ISSUED)
+    words = "等配件耽搁，配件今天已到，明天上午完工并请网格员核查。"
+    orders.reply_to_order(order_id=found.pk, actor=s.handler, now=at, reply=words)
+
+
 def urge(s: Scene, at: datetime) -> None:
     supervise.urge_case(case_id=s.case_id, actor=s.people["supervisor"], now=at, words="已超过时限，请今天内报进展。")
 
@@ -254,6 +270,8 @@ STEPS: dict[str, Callable[[Scene, datetime], None]] = {
     "ask_void": ask_void,
     "agree": agree,
     "urge": urge,
+    "order": order,
+    "reply": reply,
     "satisfied": _surveyed(solved=True, satisfaction=Satisfaction.SATISFIED),
     "fair": _surveyed(solved=True, satisfaction=Satisfaction.FAIR),
     "dissatisfied": _surveyed(solved=True, satisfaction=Satisfaction.DISSATISFIED, words="修得太慢。"),

@@ -1,0 +1,1 @@
+"""Councils: every move of topics, meetings, polls, decisions, notices, minutes, follow-ups and projects."""

@@ -1,0 +1,1 @@
+"""What the pages of councils show: frozen values, read for a viewer."""
