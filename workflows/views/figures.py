@@ -1,0 +1,59 @@
+"""数据: the rates, each with its formula and the cases behind both its numbers."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from cases.models import User
+from workflows import figure_pages as pages
+from workflows.figures.rates import BY_NAME, RATES, SIDES
+from workflows.forms.figures import FiguresForm
+from workflows.views.access import viewer_of
+
+
+def _reader(request: HttpRequest) -> User:
+    viewer = viewer_of(request)
+    if not viewer.grants().has(*pages.READERS):
+        raise PermissionDenied("figures")
+    return viewer
+
+
+@login_required
+@require_safe
+def figures(request: HttpRequest) -> HttpResponse:
+    """All rates of the viewer's scope, and one of them by its parts."""
+    viewer = _reader(request)
+    form = FiguresForm(request.GET, viewer=viewer, now=timezone.now())
+    rate, split = request.GET.get("rate", ""), request.GET.get("by", "")
+    page = pages.figures_page(
+        viewer,
+        form.question(),
+        rate=rate if rate in BY_NAME else RATES[1].name,
+        split=split if split in dict(pages.SPLITS) else pages.SPLITS[0][0],
+    )
+    shown = {
+        "form": form,
+        "page": page,
+        "splits": pages.SPLITS,
+        "rates": RATES,
+        "now": timezone.now(),
+        "is_published": settings.PUBLIC_FIGURES,
+    }
+    return render(request, "workflows/figures.html", shown, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def behind(request: HttpRequest, name: str, side: str) -> HttpResponse:
+    """The cases of a numerator or a denominator."""
+    viewer = _reader(request)
+    if name not in BY_NAME or side not in SIDES:
+        raise Http404
+    form = FiguresForm(request.GET, viewer=viewer, now=timezone.now())
+    number = request.GET.get("page", "")
+    found = pages.behind(viewer, form.question(), name, side, int(number) if number.isdecimal() else 1)
+    return render(request, "workflows/figure_cases.html", {"form": form, "found": found})
