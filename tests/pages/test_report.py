@@ -6,7 +6,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from cases.models import Case, ResidentLink, User
+from cases.models import Case, Reporter, ResidentLink, User
 from cases.terms import AreaLevel, EventType, Priority, Role, Source, State
 from tests.factories import World, area, user
 from tests.pages.markup import faults
@@ -136,6 +136,14 @@ def test_a_resident_is_kept_encrypted_and_shown_masked(world: World, client: Cli
     text = client.get(f"/cases/{case.number}/").content.decode()
     assert "138****8000" in text
     assert faults(text) == []
+
+
+def test_how_a_resident_wishes_to_hear_is_kept_and_holds_until_they_say_otherwise(world: World, send: Send) -> None:
+    person = {"name": "王小明", "phone": "13800138000"}
+    for said, kept in (("", "message"), ("phone", "phone"), ("", "phone"), ("page", "page")):
+        assert send(world.grid_worker, answer_way=said, draft_id=f"{said} then {kept}", **person).status_code == 302
+        assert Reporter.objects.get().answer_way == kept
+    assert set(send(world.grid_worker, answer_way="pigeon", **person).context["form"].errors) == {"answer_way"}
 
 
 def test_the_receipt_is_for_the_one_who_reported(world: World, client: Client) -> None:

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models.expressions import Combinable
 from django_fsm import TransitionNotAllowed, can_proceed, has_transition_perm
 
 from cases import events
 from cases.models import Case, CaseEvent, User
-from cases.terms import State
+from cases.terms import EventType, State
 from workflows import clocks
 from workflows.lifecycle import CaseLifecycle
 from workflows.permissions import Actor, System
@@ -29,9 +30,14 @@ class Moved(NamedTuple):
     event: CaseEvent
 
 
-def locked(case_id: int) -> CaseLifecycle:
-    """The case, its row locked until the transaction ends; its area comes along for the permission."""
-    rows = CaseLifecycle.objects.select_for_update(of=("self",)).select_related("area")
+def locked(case_id: int, *more: str, **known: Combinable) -> CaseLifecycle:
+    """The case, its row locked until the transaction ends; its area comes along for the permission.
+
+    And its category, the calendar of its team for the clocks, and whatever `more` relation or `known` expression the
+    caller will ask for: a join costs less than a question. Trap: an expression is of the moment before the lock.
+    """
+    related = ("area", "category", "team__own_calendar__calendar", *more)
+    rows = CaseLifecycle.objects.select_for_update(of=("self",)).select_related(*related).annotate(**known)
     return cast(CaseLifecycle, rows.get(pk=case_id))
 
 
@@ -90,6 +96,9 @@ def finish(
         data["by"] = actor.name
     user = actor if isinstance(actor, User) else None
     event = events.record(case, event_type, actor=user, at=now, data=data)
-    clocks.follow(case, event, came_from)
+    for clock in clocks.follow(case, event, came_from):
+        said = {name: getattr(clock, name) for name in ("round", "generation", "due_at")}
+        stopped = {"clock": clock.kind, "clock_id": clock.pk, **said}
+        events.record(case, EventType.CLOCK_STOPPED_LATE, actor=None, at=now, data=stopped)
     case.save(update_fields=MOVED_FIELDS)
     return Moved(case, event)  # type: ignore[arg-type]

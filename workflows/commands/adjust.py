@@ -17,6 +17,7 @@ from workflows.commands._transition import MOVED_FIELDS, Moved, locked, transiti
 from workflows.commands.handling import close_joint_handling
 from workflows.lifecycle import CaseLifecycle
 from workflows.models import Request
+from workflows.spot_checks import drop
 
 
 def _for(request: Request) -> CaseLifecycle:
@@ -66,6 +67,7 @@ def void_case(*, request: Request, actor: User, now: datetime) -> Moved:
     close_joint_handling(case, now)
     moved = transition("void", case.pk, case=case, actor=actor, now=now, log=log, at=now)
     facts.answer_reporters(moved.case, kind="voided", text=request.reason, at=now)
+    drop(moved.case, now=now)
     return moved
 
 

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Team, User
-from cases.terms import EventType, PhotoKind, ResultCode
+from cases.council_terms import DECISIONS_IN_FORCE, OWED_FOLLOW_UPS
+from cases.models import Case, FollowUp, Team, User
+from cases.terms import ClockKind, EventType, PhotoKind, ResultCode
+from workflows import clocks
 from workflows.commands._transition import Moved, locked, transition
 from workflows.lifecycle import CaseLifecycle
 from workflows.models import JointHandling, Part, Request
@@ -42,9 +46,11 @@ def dispatch_case(
     moved.case.co_teams.set([c.team for c in co_handlers])
     if co_handlers:
         joint = JointHandling.objects.create(case=moved.case, opened_at=now)
-        Part.objects.bulk_create(
-            Part(joint=joint, team=c.team, task=c.task.strip(), due_at=c.due_at) for c in co_handlers
-        )
+        for owed in co_handlers:
+            part = Part.objects.create(joint=joint, team=owed.team, task=owed.task.strip())
+            clocks.start_obligation(
+                moved.case, moved.event, ClockKind.PART, owed=part, until=owed.due_at, team=owed.team
+            )
     return moved
 
 
@@ -108,6 +114,8 @@ def return_to_dispatch(*, request: Request, actor: User, now: datetime) -> Moved
 
 def close_joint_handling(case: CaseLifecycle, now: datetime) -> None:
     """Parts of a dispatch that was taken back are owed no longer."""
+    for clock in case.clocks.filter(kind=ClockKind.PART, stopped_at=None).select_related("policy", "calendar"):
+        clocks.stop_obligation(clock, now)
     JointHandling.objects.filter(case=case, closed_at=None).update(closed_at=now)
     case.co_teams.clear()
 
@@ -123,7 +131,8 @@ def submit_case(
 ) -> Moved:
     """Say what was done; somebody else verifies it.
 
-    Refused while a co-handler owes their part, without the photo that the category asks for, or a B without its date.
+    Refused while a co-handler owes their part, without the photo that the category asks for, a B without its date, or
+    an A while something is owed that a council decided on it.
     """
     with transaction.atomic():
         case = locked(case_id)
@@ -143,7 +152,7 @@ def submit_case(
 
 
 def _check_result(case: CaseLifecycle, code: ResultCode, text: str, promised_date: date | None, now: datetime) -> None:
-    wrong = {}
+    wrong: dict[str, Any] = {}
     if not text.strip():
         wrong["result_text"] = _("请写明做了什么；暂时无法解决的，写明原因。")
     if code == ResultCode.PLANNED and (promised_date is None or promised_date <= timezone.localdate(now)):
@@ -152,6 +161,9 @@ def _check_result(case: CaseLifecycle, code: ResultCode, text: str, promised_dat
         wrong["promised_date"] = _("只有选 B 才填写承诺日期。")
     if Part.objects.filter(joint__case=case, joint__closed_at=None, answered_at=None).exists():
         wrong["result_code"] = _("还有协办单位未答复，答复齐后才能提交。")
+    if code == ResultCode.SOLVED and (owed := [row.what for row in owed_follow_ups(case)]):
+        said = {"what": "；".join(owed)}
+        wrong["result_code"] = _("决议的落实事项还没有办完：%(what)s。办完再报 A，或选 B 写明承诺日期。") % said
     if (
         case.category is not None
         and case.category.needs_photo
@@ -160,3 +172,10 @@ def _check_result(case: CaseLifecycle, code: ResultCode, text: str, promised_dat
         wrong["photos"] = _("此类事项须附处置后的照片。")
     if wrong:
         raise ValidationError(wrong)
+
+
+def owed_follow_ups(case: Case) -> QuerySet[FollowUp]:
+    """What is still to be done of decisions in force that were taken here on this case or its topic."""
+    of_case = Q(decision__case=case) | Q(decision__item__topic__in=case.topics.values("pk"))
+    taken_here = FollowUp.objects.filter(of_case, decision__item__isnull=False, decision__state__in=DECISIONS_IN_FORCE)
+    return taken_here.filter(state__in=OWED_FOLLOW_UPS)

@@ -11,13 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases import commands as facts
+from cases.events import record_fact
 from cases.lib.bigrams import bigrams
 from cases.lib.numbering import case_number
-from cases.models import Area, Category, Reporter, User
-from cases.terms import EventType, Priority, RejectReason, Source
-from workflows import clocks
+from cases.models import Area, Campaign, Case, Category, Council, Reporter, User
+from cases.terms import ClockKind, EventType, Priority, RejectReason, Role, Source
+from workflows import clocks, limits
 from workflows import permissions as may
-from workflows.commands._transition import Moved, finish, transition
+from workflows.commands._transition import Moved, finish, locked, transition
 from workflows.lifecycle import CaseLifecycle
 from workflows.permissions import Actor
 
@@ -38,6 +39,9 @@ class Report:
     reporter: facts.Person | None = None
     external_ref: str = ""
     client_key: str = ""
+    campaign: Campaign | None = None
+    follows: Case | None = None
+    target_at: datetime | None = None  # the limit that it brings along from elsewhere
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -50,12 +54,14 @@ def report_case(*, report: Report, actor: Actor, now: datetime) -> CaseLifecycle
     """
     if report.client_key and (known := CaseLifecycle.objects.filter(client_key=report.client_key).first()):
         return cast(CaseLifecycle, known)
-    _check_report(report, actor)
+    _check_report(report, actor, now)
     reporter = facts.register_person(report.reporter) if report.reporter else None
     return _open(report, actor, now, reporter).case
 
 
-def _check_report(report: Report, actor: Actor) -> None:
+def _check_report(report: Report, actor: Actor, now: datetime) -> None:
+    if report.campaign and not report.campaign.is_on(timezone.localdate(now)):
+        raise ValidationError({"campaign": _("这项专项行动不在进行，请重新选择。")})
     missing = {name: _("请填写此项。") for name in ("title", "description") if not getattr(report, name).strip()}
     if missing:
         raise ValidationError(missing)
@@ -63,11 +69,48 @@ def _check_report(report: Report, actor: Actor) -> None:
         raise PermissionDenied("report")
 
 
+@transaction.atomic
+def report_again(*, case_id: int, actor: Actor, now: datetime, words: str) -> CaseLifecycle:
+    """What is still wrong after the rounds or the window of a case are used up: a new case that follows it.
+
+    Raises PermissionDenied (neither the resident nor a desk), ValidationError (still open, no words, or reported
+    again already and still in hand).
+    """
+    case = locked(case_id)
+    if not may.may_report_again(case, actor):
+        raise PermissionDenied("report_again")
+    said = _said(words, "words")
+    if case.is_open:
+        raise ValidationError(_("这件事还在办，不用另外再报。"))
+    if running := case.followed_by.open().first():
+        raise ValidationError(_("已经另立新件 %(number)s，正在办理。") % {"number": running.number})
+    report = Report(
+        area=case.area, title=case.title, description=said, place=case.place, category=case.category,
+        latitude=case.latitude, longitude=case.longitude, follows=case,
+        source=Source.DESK if isinstance(actor, User) else Source.RESIDENT,
+    )  # fmt: skip
+    made = _open(report, actor, now, case.reporter).case
+    record_fact(
+        case, EventType.REPORTED_AGAIN, actor=actor if isinstance(actor, User) else None, at=now,
+        data={"number": made.number},
+    )  # fmt: skip
+    return made
+
+
+def open_case(report: Report, *, council: Council, actor: User, now: datetime) -> CaseLifecycle:
+    """Open a case for what a council brings itself. Raises PermissionDenied: only its secretary may."""
+    if not actor.grants().in_council(council.pk, Role.SECRETARY):
+        raise PermissionDenied("propose_matter")
+    return _open(report, actor, now, None).case
+
+
 def _open(report: Report, actor: Actor, now: datetime, reporter: Reporter | None) -> Moved:
     case = CaseLifecycle(
         number=f"new-{uuid.uuid4().hex[:16]}",  # the real one needs the primary key
         source=report.source,
         external_ref=report.external_ref,
+        campaign=report.campaign,
+        follows=report.follows,
         client_key=report.client_key,
         title=report.title.strip(),
         description=report.description.strip(),
@@ -88,7 +131,17 @@ def _open(report: Report, actor: Actor, now: datetime, reporter: Reporter | None
     case.number = case_number(timezone.localdate(now).year, case.pk)
     case.save(update_fields=["number"])
     log = {"title": case.title, "source": case.source, "area": report.area.pk}
-    return finish(case, EventType.REPORTED, actor=actor, now=now, log=log, came_from=None)
+    log |= {"category": report.category.code if report.category else ""}
+    if report.campaign:
+        log["campaign"] = report.campaign.code
+    if report.follows:
+        log["follows"] = report.follows.number
+    if report.target_at:
+        log["target_at"] = report.target_at
+    moved = finish(case, EventType.REPORTED, actor=actor, now=now, log=log, came_from=None)
+    if report.target_at:
+        clocks.agree_on(case, moved.event, ClockKind.OVERALL, until=report.target_at)
+    return moved
 
 
 def request_info(*, case_id: int, actor: User, now: datetime, question: str) -> Moved:
@@ -103,7 +156,7 @@ def supply_info(*, case_id: int, actor: User, now: datetime, answer: str) -> Mov
 
 def accept_case(*, case_id: int, actor: User, now: datetime, category: Category, priority: Priority) -> Moved:
     """Take a reported case on: category, priority and the policy version are fixed here."""
-    version = clocks.live_version(now)
+    version = limits.live_version(now)
     return transition(
         "accept",
         case_id,

@@ -5,17 +5,17 @@ from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_fsm import TransitionNotAllowed
 from viewflow import this
 from viewflow.workflow import flow
 
 from cases import events
-from cases.models import User
-from cases.terms import EventType, RequestKind, RequestState, Role
+from cases.models import Case, CaseEvent, User
+from cases.terms import ClockKind, EventType, RequestKind, RequestState, Role
 from workflows import clocks
-from workflows.commands import adjust, handling
+from workflows.commands import adjust, handling, surveys
 from workflows.commands._transition import Moved, locked
 from workflows.flows.joint import end_taken_back
 from workflows.flows.lock import CaseRowLock
@@ -30,6 +30,7 @@ from workflows.flows.rules import (
     may_ask,
     may_decide,
 )
+from workflows.hands import in_events
 from workflows.lifecycle import CaseLifecycle
 from workflows.models import ApprovalProcess, Request
 
@@ -44,6 +45,7 @@ __all__ = [
     "withdraw_request",
 ]
 
+CLOCK = ("clock__policy", "clock__calendar")
 SAID = {
     RequestState.AGREED: EventType.REQUEST_AGREED,
     RequestState.DECLINED: EventType.REQUEST_DECLINED,
@@ -78,6 +80,7 @@ class ApprovalFlow(flow.Flow):  # type: ignore[misc]  # viewflow has no types
         request.save(update_fields=["state", "decided_by", "decided_at", "note"])
         log = {"request": request.pk, "kind": request.kind, "note": note}
         events.record_fact(request.case, SAID[state], actor=actor, at=now, data=log)
+        clocks.stop_obligation(request.clock, now)
         activation.process.request, activation.task.owner = request, actor
 
     def was_agreed(self, activation: Any) -> bool:
@@ -106,6 +109,7 @@ def _carried_out(request: Request, actor: User, now: datetime) -> Moved:
         RequestKind.EXTENSION: adjust.extend_case,
         RequestKind.HOLD: adjust.hold_case,
         RequestKind.VOID: adjust.void_case,
+        RequestKind.EXCLUSION: surveys.exclude_survey,
     }
     return carry[RequestKind(request.kind)](request=request, actor=actor, now=now)
 
@@ -121,7 +125,7 @@ def ask_request(  # noqa: PLR0913  # what is asked, word by word
     reason_code: str = "",
     details: dict[str, Any],
 ) -> Request:
-    """Ask for a move that needs a second person; it is decided within a working day.
+    """Ask for a move that needs a second person; its clock runs until it is decided.
 
     Raises TransitionNotAllowed (not from this state), PermissionDenied (not by this person), ValidationError.
     """
@@ -143,11 +147,11 @@ def ask_request(  # noqa: PLR0913  # what is asked, word by word
         decider_role=decider_role(case, kind),
         asked_by=actor,
         asked_at=now,
-        due_at=clocks.default_calendar().add_days(now, 1),
     )
-    log = {"request": request.pk, "decider_role": request.decider_role, "due_at": request.due_at}
+    log = {"request": request.pk, "decider_role": request.decider_role}
     log |= {name: getattr(request, name) for name in ("kind", "reason_code", "reason", "details")}
-    events.record_fact(case, EventType.REQUEST_ASKED, actor=actor, at=now, data=log)
+    event = events.record_fact(case, EventType.REQUEST_ASKED, actor=actor, at=now, data=log)
+    clocks.start_obligation(case, event, ClockKind.REQUEST, owed=request)
     ApprovalFlow.start.run(request=request)
     return request
 
@@ -183,7 +187,7 @@ def _locked_request(request_id: int) -> Request:
     known = Request.objects.only("case_id", "details").get(pk=request_id)  # neither ever changes
     rows = CaseLifecycle.objects.select_for_update(of=("self",)).select_related("area").order_by("pk")
     cases = {case.pk: case for case in rows.filter(pk__in=[known.case_id, known.details.get("main_case_id") or 0])}
-    request = Request.objects.select_related("asked_by").get(pk=request_id)  # now that nobody else can conclude it
+    request = Request.objects.select_related("asked_by", *CLOCK).get(pk=request_id)  # nobody else can conclude it now
     request.case = cases[request.case_id]
     if request.state != RequestState.ASKED:
         raise ValidationError(_("该申请%(state)s，不能再改。") % {"state": request.get_state_display()})
@@ -206,10 +210,20 @@ def requests_to_decide(viewer: User) -> QuerySet[Request]:
         for path in viewer.grants().area_paths([role]):
             mine |= wanted & Q(case__area__path__startswith=path)
     open_ones = Request.objects.filter(mine, state=RequestState.ASKED).exclude(asked_by=viewer)
-    return open_ones.select_related("case__area", "asked_by").order_by("due_at", "pk")
+    open_ones = open_ones.exclude(_of_own_hand(viewer))
+    return open_ones.select_related("case__area", "asked_by", *CLOCK).order_by("clock__due_at", "pk")
+
+
+def _of_own_hand(viewer: User) -> Q:
+    """Requests to leave out a rating of a case that this person had a hand in: see `hands.had_a_hand`."""
+    teams = viewer.grants().team_ids()
+    shown = CaseEvent.objects.filter(in_events(viewer), case=OuterRef("case"))
+    joint = Case.objects.filter(pk=OuterRef("case"), co_teams__in=teams)
+    of_team = Q(case__handler=viewer) | Q(case__team__in=teams)
+    return Q(kind=RequestKind.EXCLUSION) & (of_team | Exists(shown) | Exists(joint))
 
 
 def own_requests(viewer: User) -> QuerySet[Request]:
     """What this person has asked for, newest first."""
-    mine = Request.objects.filter(asked_by=viewer).select_related("case__area", "decided_by")
+    mine = Request.objects.filter(asked_by=viewer).select_related("case__area", "decided_by", *CLOCK)
     return mine.order_by("-asked_at", "-pk")

@@ -18,6 +18,7 @@ from viewflow.workflow.status import PROCESS
 from cases import events
 from cases.models import Team, User
 from cases.terms import END_STATES, EventType
+from workflows import clocks
 from workflows.commands._transition import Moved, locked
 from workflows.commands.handling import CoHandling, dispatch_case
 from workflows.flows.lock import CaseRowLock
@@ -68,7 +69,7 @@ def answer_part(*, part_id: int, actor: User, now: datetime, answer: str) -> Par
     Raises ValidationError (answered already, owed no longer, no words), PermissionDenied (not of that team).
     """
     case = locked(Part.objects.values_list("joint__case_id", flat=True).get(pk=part_id))
-    part = Part.objects.select_related("joint", "team").get(pk=part_id)
+    part = Part.objects.select_related("joint", "team", "clock__policy", "clock__calendar").get(pk=part_id)
     if part.joint.closed_at or not case.is_open:
         raise ValidationError(_("该件的协办已结束，无须再答复。"))
     if part.answered_at:
@@ -81,6 +82,7 @@ def answer_part(*, part_id: int, actor: User, now: datetime, answer: str) -> Par
     part.save(update_fields=["answer", "answered_by", "answered_at"])
     log = {"part": part.pk, "team": part.team_id, "answer": part.answer}
     events.record_fact(case, EventType.PART_ANSWERED, actor=actor, at=now, data=log)
+    clocks.stop_obligation(part.clock, now)
     if not part.joint.parts.filter(answered_at=None).exists():
         _finish(part.joint, actor, now)
     return part

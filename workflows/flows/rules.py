@@ -9,9 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case, User
-from cases.terms import EventType, HoldReason, RequestKind, RequestState, Role, VoidReason
+from cases.terms import EventType, ExclusionReason, HoldReason, RequestKind, RequestState, Role, VoidReason
 from workflows import permissions as may
 from workflows.commands.handling import FINAL_RETURN
+from workflows.commands.surveys import rating_of
+from workflows.hands import had_a_hand
 from workflows.lifecycle import CaseLifecycle
 from workflows.models import Request
 
@@ -23,21 +25,29 @@ ASKERS = {
     K.HOLD: may.is_team_member,
     K.VOID: may.either(may.is_desk, may.is_dispatcher, may.is_supervisor, may.is_team_leader),
     K.MERGE: may.either(may.is_desk, may.is_dispatcher),
+    K.EXCLUSION: may.either(may.by_area(Role.SURVEY_DESK), may.is_supervisor, may.is_team_leader),
 }
 OF_THE_TEAM = (K.RETURN, K.EXTENSION, K.HOLD)  # asked for by the lead team, so they end with its dispatch
-REASONS: dict[RequestKind, type[TextChoices]] = {K.HOLD: HoldReason, K.VOID: VoidReason}
+REASONS: dict[RequestKind, type[TextChoices]] = {
+    K.HOLD: HoldReason,
+    K.VOID: VoidReason,
+    K.EXCLUSION: ExclusionReason,
+}
 LONGEST = timedelta(days=365)  # a wait is looked at again within a year
 
 
 def is_timely(case: Case, kind: RequestKind) -> bool:
     """Whether the lifecycle knows this move from where the case stands; before dispatch the desk merges alone."""
+    if kind == K.EXCLUSION:  # moves nothing: there must be a rating that counts
+        rating = rating_of(case)
+        return rating is not None and rating.excluded_at is None
     sources = getattr(CaseLifecycle, MOVES[kind])._django_fsm.transitions  # noqa: SLF001
     return case.state in sources and (kind != K.MERGE or case.team_id is not None)
 
 
 def may_ask(case: Case, actor: may.Actor) -> list[RequestKind]:
     """What this person may ask for on the case now, by its state and their roles."""
-    asked = [kind for kind in K if is_timely(case, kind) and ASKERS[kind](case, actor)]
+    asked = [kind for kind in K if ASKERS[kind](case, actor) and is_timely(case, kind)]
     return [kind for kind in asked if kind != K.RETURN or not case.dispatch_is_final]
 
 
@@ -50,6 +60,8 @@ def decider_roles(request: Request) -> tuple[Role, ...]:
 def may_decide(request: Request, actor: may.Actor) -> bool:
     """Whether this person decides on the open request: by role and area, and never on their own."""
     if not isinstance(actor, User) or request.state != RequestState.ASKED or request.asked_by_id == actor.pk:
+        return False
+    if request.kind == K.EXCLUSION and had_a_hand(request.case, actor):
         return False
     return actor.grants().covers(request.case.area, *decider_roles(request))
 
@@ -86,6 +98,8 @@ def check_still_makes_sense(request: Request, now: datetime) -> None:
         _until(case, request.details, now)
     if kind == K.HOLD:
         _review_at(request.details, now)
+    if kind == K.EXCLUSION and (rating := rating_of(case)) and rating.round != request.details["round"]:
+        raise ValidationError(_("居民后来又评价过，这份申请说的已不是现在的评价：请选择不同意，或由申请人撤回。"))
 
 
 def checked_reason(kind: RequestKind, reason: str, reason_code: str) -> tuple[str, str]:
@@ -111,6 +125,8 @@ def checked_details(
         kept["review_at"] = _review_at(details, now)
     elif kind == K.VOID and reason_code == VoidReason.WITHDRAWN:
         kept |= _withdrawal(details, now)
+    elif kind == K.EXCLUSION and (rating := rating_of(case)):
+        kept |= {name: getattr(rating, name) for name in ("round", "solved", "satisfaction", "reasons", "words")}
     elif kind == K.MERGE:
         main = _main_case(case, details.get("main_case"), actor)
         kept |= {"main_case": main.number, "main_case_id": main.pk}

@@ -1,4 +1,4 @@
-"""Forms around the council: refer_to_council, take_decision."""
+"""Forms around the council: refer_to_council, return_from_council, take_decision."""
 
 from typing import Any
 
@@ -22,6 +22,10 @@ class ReferToCouncilForm(MoveForm):
 
     def prepare(self) -> None:
         self.fields["council"].queryset = councils_near(self.case)  # type: ignore[attr-defined]
+
+
+class ReturnFromCouncilForm(MoveForm):
+    reason = text_field(_("为什么不议"), rows=3)
 
 
 class TakeDecisionForm(MoveForm):

@@ -1,4 +1,4 @@
-"""Forms of what moves nothing: urge, correct_facts, add_note, reveal_reporter."""
+"""Forms of what moves nothing: urge, correct_facts, report_again, add_note, reveal_reporter."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +23,10 @@ class CorrectFactsForm(MoveForm):
 
 class AddNoteForm(MoveForm):
     words = text_field(_("备注"), rows=3)
+
+
+class ReportAgainForm(MoveForm):
+    words = text_field(_("还有什么问题"), rows=4)
 
 
 class RevealReporterForm(MoveForm):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Category
+from cases.terms import SurveyReason
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -58,6 +59,14 @@ def card_field(label: "StrOrPromise", choices: Any, *, row: bool = False, **kwar
     """A choice as big cards, one tap."""
     look = "cards cards--row" if row else "cards"
     return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect(attrs={"class": look}), **kwargs)
+
+
+def reasons_field() -> forms.MultipleChoiceField:
+    """Why somebody is not satisfied: as many as apply."""
+    cards = forms.CheckboxSelectMultiple(attrs={"class": "cards cards--row"})
+    return forms.MultipleChoiceField(
+        label=_("哪里不满意（可以多选）"), choices=SurveyReason.choices, required=False, widget=cards
+    )
 
 
 class _Groups(ModelChoiceIterator):  # type: ignore[type-arg]

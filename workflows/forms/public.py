@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.terms import Satisfaction
 from workflows.commands.surveys import SurveyAnswer
-from workflows.forms.fields import text_field
+from workflows.forms.fields import reasons_field, text_field
 
 
 class SurveyForm(forms.Form):
@@ -15,6 +15,7 @@ class SurveyForm(forms.Form):
 
     solved = forms.ChoiceField(choices=[("yes", _("解决了")), ("no", _("没有解决"))], widget=forms.HiddenInput)
     satisfaction = forms.ChoiceField(choices=Satisfaction.choices)
+    reasons = reasons_field()
     words = text_field(_("想说的话"), rows=3, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -24,10 +25,11 @@ class SurveyForm(forms.Form):
             self.fields["words"].label = _("请写明还差什么")
             self.fields["words"].error_messages["required"] = _("没有解决的，请写明还差什么。")
 
-    def answer(self) -> SurveyAnswer:
+    def answer(self, *, language: str = "") -> SurveyAnswer:
         """What the command takes."""
         data = self.cleaned_data
-        return SurveyAnswer(data["solved"] == "yes", Satisfaction(data["satisfaction"]), data["words"])
+        satisfaction, reasons = Satisfaction(data["satisfaction"]), tuple(data["reasons"])
+        return SurveyAnswer(data["solved"] == "yes", satisfaction, data["words"], reasons, language)
 
 
 class AskReopenForm(forms.Form):

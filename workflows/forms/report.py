@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import date
 from operator import attrgetter
 from typing import Any
 
@@ -13,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.commands import Person
 from cases.lib.crypto import normal_phone
-from cases.models import Area, User
-from cases.terms import AreaLevel, Priority, Role, Source
+from cases.models import Area, Campaign, User
+from cases.terms import AnswerWay, AreaLevel, Priority, Role, Source
 from workflows.commands.intake import Report
 from workflows.forms.fields import PhotosField, bound, card_field, category_field, text_field
 from workflows.permissions import may_report
@@ -86,10 +87,17 @@ class ReportForm(Placed):
     phone = forms.CharField(label=_("居民电话"), max_length=20, required=False, validators=[check_phone])
     email = forms.EmailField(label=_("居民邮箱"), required=False)
     address = forms.CharField(label=_("居民住址"), max_length=120, required=False)
+    answer_way = forms.ChoiceField(
+        label=_("希望怎样答复"), choices=[("", _("没有说")), *AnswerWay.choices], required=False
+    )
 
-    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.viewer = viewer
+        if running := Campaign.objects.running(today):
+            self.fields["campaign"] = forms.ModelChoiceField(
+                label=_("专项行动"), queryset=running, required=False, empty_label=_("不属于专项行动")
+            )
         areas = list(reporting_areas(viewer))
         field = self.fields["area"]
         field.queryset = reporting_areas(viewer)  # type: ignore[attr-defined]
@@ -106,8 +114,10 @@ class ReportForm(Placed):
 
     def get_context(self) -> dict[str, Any]:
         first = ["photos", "description"]
-        then = ([] if self.only_area else ["area"]) + ["category", "priority"]
-        resident = bound(self, ["name", "phone", "email", "address"])
+        then = [name for name in ("area", "category", "priority", "campaign") if name in self.fields]
+        if self.only_area:
+            then.remove("area")
+        resident = bound(self, ["name", "phone", "email", "address", "answer_way"])
         return super().get_context() | {
             "first": bound(self, first),
             "place": self["place"],
@@ -121,7 +131,10 @@ class ReportForm(Placed):
     def report(self) -> Report:
         """What the command takes."""
         data = self.cleaned_data
-        person = Person(data["name"].strip(), data["phone"].strip(), data["email"], data["address"].strip())
+        way = AnswerWay(data["answer_way"]) if data["answer_way"] else None
+        person = Person(
+            data["name"].strip(), data["phone"].strip(), data["email"], data["address"].strip(), answer_way=way
+        )
         covers = self.viewer.grants().covers
         source = next((source for role, source in SOURCES if covers(data["area"], role)), Source.DESK)
         return Report(
@@ -134,6 +147,7 @@ class ReportForm(Placed):
             source=source,
             latitude=data["latitude"],
             longitude=data["longitude"],
+            campaign=data.get("campaign"),
             reporter=person,
             client_key=data["draft_id"],
         )

@@ -1,11 +1,11 @@
-"""Forms of what needs a second person: return, extension, hold, void, merge; and of the decision on it."""
+"""Forms of what needs a second person: return, extension, hold, void, merge, exclusion; and of the decision on it."""
 
 from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases.terms import HoldReason, VoidReason
+from cases.terms import ExclusionReason, HoldReason, VoidReason
 from workflows.forms.fields import DayField, card_field, end_of, text_field
 from workflows.forms.moves import MoveForm
 
@@ -63,6 +63,11 @@ class VoidForm(AskForm):
     def clean_said_at(self) -> str:
         day = self.cleaned_data["said_at"]
         return day.isoformat() if day else ""
+
+
+class ExcludeForm(AskForm):
+    field_order = ("reason_code", "reason")
+    reason_code = card_field(_("理由类别"), ExclusionReason.choices)
 
 
 class AskMergeForm(AskForm):

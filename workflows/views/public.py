@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_fsm import TransitionNotAllowed
 
 from cases import commands as facts
-from cases.models import Area, Case, ResidentLink
+from cases.models import Area, Case, ResidentLink, User
 from cases.terms import PhotoKind
 from workflows import permissions as may
 from workflows.commands import surveys
 from workflows.commands.intake import report_case
-from workflows.forms.public import AskReopenForm, SurveyForm
+from workflows.forms.public import AskReopenForm
 from workflows.forms.report import PublicReportForm
 from workflows.public_page import public_page
 from workflows.views.report import link_url, qr_image
@@ -54,7 +54,8 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def _counted(kind: str, request: HttpRequest, seconds: int) -> int:
+def counted(kind: str, request: HttpRequest, seconds: int) -> int:
+    """How often something was asked for from one address within these seconds, this time included."""
     key = f"throttle:{kind}:{address_of(request)}"
     cache.add(key, 0, seconds)
     try:
@@ -63,18 +64,19 @@ def _counted(kind: str, request: HttpRequest, seconds: int) -> int:
         return 1
 
 
-def _waits(request: HttpRequest, minutes: int) -> HttpResponse:
+def waits(request: HttpRequest, minutes: int) -> HttpResponse:
+    """The page that asks for patience."""
     return render(request, "workflows/public_waits.html", {"minutes": minutes}, status=429)
 
 
-def _link(request: HttpRequest, token: str) -> ResidentLink | HttpResponse:
+def link_of(request: HttpRequest, token: str) -> ResidentLink | HttpResponse:
     """The link, or the page that says it is not known (and, after many wrong ones, to wait)."""
     key = f"throttle:token:{address_of(request)}"
     if cache.get(key, 0) >= UNKNOWN_TOKENS:
-        return _waits(request, UNKNOWN_SECONDS // 60)
+        return waits(request, UNKNOWN_SECONDS // 60)
     link = facts.case_of_token(token, now=timezone.now())
     if link is None:
-        _counted("token", request, UNKNOWN_SECONDS)
+        counted("token", request, UNKNOWN_SECONDS)
         return render(request, "workflows/public_unknown.html", status=404)
     return link
 
@@ -83,61 +85,29 @@ def _link(request: HttpRequest, token: str) -> ResidentLink | HttpResponse:
 @require_safe
 def show_case(request: HttpRequest, token: str) -> HttpResponse:
     """Where it stands, what was answered, and what the resident can say now."""
-    link = _link(request, token)
+    link = link_of(request, token)
     if isinstance(link, HttpResponse):
         return link
-    return render(request, "workflows/public_case.html", _shown(link, token))
+    return render(request, "workflows/public_case.html", shown_of(link, token))
 
 
-def _shown(link: ResidentLink, token: str, **more: Any) -> dict[str, Any]:
+def shown_of(link: ResidentLink, token: str, **more: Any) -> dict[str, Any]:
+    """What every page of a link shows."""
     return {"page": public_page(link, now=timezone.now()), "token": token, **more}
 
 
-@private
-@require_http_methods(["GET", "HEAD", "POST"])
-def survey(request: HttpRequest, token: str) -> HttpResponse:
-    """The second question; its buttons send the answer."""
-    link = _link(request, token)
-    if isinstance(link, HttpResponse):
-        return link
-    if request.method != "POST":
-        solved = "no" if request.GET.get("solved") == "no" else "yes"
-        shown = _shown(link, token, form=SurveyForm(initial={"solved": solved}), solved=solved)
-        if not shown["page"].may_answer:
-            return redirect("public:case", token=token)
-        return render(request, "workflows/public_survey.html", shown)
-    form = SurveyForm(request.POST)
-    if form.is_valid():
-        try:
-            surveys.record_survey(case_id=link.case_id, actor=may.RESIDENT, now=timezone.now(), answer=form.answer())
-            return redirect("public:thanks", token=token)
-        except TransitionNotAllowed:
-            return _too_late(request, link, token)
-        except ValidationError as error:
-            _refuse(form, error)
-    solved = "no" if request.POST.get("solved") == "no" else "yes"
-    return render(request, "workflows/public_survey.html", _shown(link, token, form=form, solved=solved), status=422)
-
-
-def _refuse(form: Any, error: ValidationError) -> None:
+def refuse(form: Any, error: ValidationError) -> None:
+    """Show what a command refused, at its field."""
     by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
     for name, said in by_field.items():
         form.add_error(name if name in form.fields else None, said)
-
-
-def _too_late(request: HttpRequest, link: ResidentLink, token: str) -> HttpResponse:
-    """Answered already, or moved on meanwhile. A second tap of the same answer is thanked like the first."""
-    page = public_page(link, now=timezone.now())
-    if page.survey is not None:
-        return redirect("public:thanks", token=token)
-    return render(request, "workflows/public_late.html", {"page": page, "token": token}, status=409)
 
 
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def reopen(request: HttpRequest, token: str) -> HttpResponse:
     """Say what is still wrong; a supervisor decides."""
-    link = _link(request, token)
+    link = link_of(request, token)
     if isinstance(link, HttpResponse):
         return link
     form = AskReopenForm(request.POST if request.method == "POST" else None)
@@ -148,10 +118,10 @@ def reopen(request: HttpRequest, token: str) -> HttpResponse:
             )
             return redirect("public:thanks", token=token)
         except TransitionNotAllowed:
-            return render(request, "workflows/public_late.html", _shown(link, token), status=409)
+            return render(request, "workflows/public_late.html", shown_of(link, token), status=409)
         except ValidationError as error:
-            _refuse(form, error)
-    shown = _shown(link, token, form=form)
+            refuse(form, error)
+    shown = shown_of(link, token, form=form)
     if request.method != "POST" and not shown["page"].may_reopen:
         return redirect("public:case", token=token)
     return render(request, "workflows/public_reopen.html", shown, status=422 if form.errors else 200)
@@ -161,10 +131,10 @@ def reopen(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def thanks(request: HttpRequest, token: str) -> HttpResponse:
     """The answer has arrived."""
-    link = _link(request, token)
+    link = link_of(request, token)
     if isinstance(link, HttpResponse):
         return link
-    return render(request, "workflows/public_thanks.html", _shown(link, token))
+    return render(request, "workflows/public_thanks.html", shown_of(link, token))
 
 
 @private
@@ -180,11 +150,12 @@ def report(request: HttpRequest, area_code: str) -> HttpResponse:
     if form.is_valid():
         key = form.cleaned_data["draft_id"]
         known = Case.objects.filter(client_key=key, reported_by=None, area=area).first()
-        if known is None and _counted("report", request, REPORT_SECONDS) > REPORTS:
-            return _waits(request, REPORT_SECONDS // 60)
+        if known is None and counted("report", request, REPORT_SECONDS) > REPORTS:
+            return waits(request, REPORT_SECONDS // 60)
         try:
             case = known or _open_case(form, area, key)
-            link = facts.resident_link(case, now=timezone.now())
+            staff = request.user if isinstance(request.user, User) else None  # who is logged in sees the token
+            link = facts.resident_link(case, now=timezone.now(), handed_by=staff)
             return redirect("public:receipt", token=facts.link_token(link))
         except ValidationError as error:
             form.refuse(error)
@@ -210,9 +181,9 @@ def _open_case(form: PublicReportForm, area: Area, key: str) -> Case:
 @require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """The number, and the link to keep: as text, as a code, on paper."""
-    link = _link(request, token)
+    link = link_of(request, token)
     if isinstance(link, HttpResponse):
         return link
     url = link_url(token)
-    shown = _shown(link, token, url=url, qr=qr_image(url), area_code=link.case.area.code)
+    shown = shown_of(link, token, url=url, qr=qr_image(url), area_code=link.case.area.code)
     return render(request, "workflows/public_receipt.html", shown)

@@ -2,6 +2,7 @@
 
 import segno
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
@@ -17,7 +18,9 @@ from cases.lib.masking import mask_text
 from cases.models import Case
 from cases.terms import PhotoKind
 from workflows.commands.intake import report_case
+from workflows.commands.surveys import issue_survey_slip
 from workflows.forms.report import ReportForm
+from workflows.inboxes import stage_provisional_year
 from workflows.permissions import may_report
 from workflows.views.access import SENT_DRAFT, seen_case, viewer_of
 
@@ -40,8 +43,10 @@ def report(request: HttpRequest) -> HttpResponse:
     if not viewer.grants().has(*may_report):
         raise PermissionDenied("report")
     if request.method != "POST":
-        return render(request, "workflows/report.html", {"form": ReportForm(viewer=viewer)})
-    form = ReportForm(request.POST, request.FILES, viewer=viewer)
+        return render(
+            request, "workflows/report.html", {"form": ReportForm(viewer=viewer, today=timezone.localdate(now))}
+        )
+    form = ReportForm(request.POST, request.FILES, viewer=viewer, today=timezone.localdate(now))
     if form.is_valid():
         key = form.cleaned_data["draft_id"]
         try:
@@ -71,8 +76,8 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
     case = seen_case(request, number)
     if case.reported_by_id != viewer_of(request).pk:
         raise PermissionDenied("receipt")
-    token = facts.link_token(facts.resident_link(case, now=timezone.now()))
-    return _receipt_page(request, case, token, sent_draft=request.session.pop(SENT_DRAFT, ""))
+    link = facts.resident_link(case, now=timezone.now(), handed_by=viewer_of(request))
+    return _receipt_page(request, case, facts.link_token(link), sent_draft=request.session.pop(SENT_DRAFT, ""))
 
 
 @login_required
@@ -85,6 +90,22 @@ def issue_link(request: HttpRequest, number: str) -> HttpResponse:
     return _receipt_page(request, case, token)
 
 
+@login_required
+@never_cache
+@require_POST
+def survey_slip(request: HttpRequest, number: str) -> HttpResponse:
+    """A code for the resident to scan and rate, once; shown this once."""
+    case = seen_case(request, number)
+    try:
+        token = issue_survey_slip(case_id=case.pk, actor=viewer_of(request), now=timezone.now())
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("workflows:case", number=number)
+    url = f"{settings.BASE_URL}{reverse('public:rate', args=[token])}"
+    shown = {"case": case, "title": mask_text(case.title), "url": url, "qr": qr_image(url)}
+    return render(request, "workflows/survey_slip.html", shown)
+
+
 def _receipt_page(request: HttpRequest, case: Case, token: str, *, sent_draft: str = "") -> HttpResponse:
     url = link_url(token)
     shown = {
@@ -93,6 +114,7 @@ def _receipt_page(request: HttpRequest, case: Case, token: str, *, sent_draft: s
         "url": url,
         "qr": qr_image(url),
         "sent_draft": sent_draft,
+        "provisional": stage_provisional_year(case),
         "may_report": viewer_of(request).grants().has(*may_report),
     }
     return render(request, "workflows/report_done.html", shown)

@@ -12,12 +12,12 @@ from cases.events import verify_all
 from cases.models import Answer, Case
 from cases.terms import RequestKind, RequestState, ResultCode
 from tests.factories import World
-from tests.workflows.flows.asking import E, H, M, R, V, agree, ask, days
+from tests.workflows.flows.asking import E, H, M, R, V, X, agree, ask, days, rated
 from workflows.commands import adjust, handling
 from workflows.flows.approval import ApprovalFlow, decide_request, withdraw_request
 from workflows.models import ApprovalProcess, Request
 
-DECIDERS = {R: "dispatcher", E: "supervisor", H: "supervisor", V: "supervisor", M: "supervisor"}
+DECIDERS = {R: "dispatcher", E: "supervisor", H: "supervisor", V: "supervisor", M: "supervisor", X: "supervisor"}
 
 
 def errand(request: Request) -> tuple[str, dict[str, str]]:
@@ -29,6 +29,8 @@ def errand(request: Request) -> tuple[str, dict[str, str]]:
 
 def asked(world: World, kind: RequestKind) -> Request:
     given = {"details": {"main_case": world.case("accepted").number}} if kind == M else {}
+    if kind == X:
+        return ask(world, rated(world), X)
     return ask(world, world.case("in_progress", resident=True), kind, **given)
 
 
