@@ -4,7 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from cases.commands import Person
 from cases.lib.spreadsheet import Row, UnreadableSheet, clean_text, parse_datetime, read_rows
 from cases.models import Area, Case, Category
-from cases.terms import Source
-from workflows import clocks
+from cases.terms import ClockKind, Source
+from workflows import limits
 from workflows import permissions as may
 from workflows.commands.history import adopt_case
 from workflows.commands.intake import Report, report_case
@@ -27,7 +27,7 @@ from workflows.commands.intake import Report, report_case
 PROFILES = Path(__file__).parent / "import_profiles"
 BATCH = 100
 FIELDS = frozenset({
-    "external_ref", "title", "reported_at", "description", "answer", "answered_at", "reporter_name",
+    "external_ref", "title", "reported_at", "target_at", "description", "answer", "answered_at", "reporter_name",
     "reporter_phone", "reporter_address", "place", "category", "area",
 })  # fmt: skip
 TITLE_LIMIT = PLACE_LIMIT = 120  # as the columns of Case
@@ -47,6 +47,11 @@ class Profile:
     zone: ZoneInfo
     required: tuple[str, ...]
     columns: dict[str, tuple[str, ...]]
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether its rows bring limits along."""
+        return "target_at" in self.columns
 
     def found_in(self, headers: Iterable[str]) -> dict[str, str]:
         """{field: the header that holds it}: the first of the possible names that is there."""
@@ -165,7 +170,7 @@ def import_file(  # noqa: PLR0913  # the options of the command
             done = _load(rows, reader, on_row)
             if dry_run:
                 transaction.set_rollback(True)
-    except clocks.NoLimit as error:
+    except limits.NoLimit as error:
         text = _("还没有设时限，件无法计时（%(why)s）：请先运行 manage.py seed_calendar。")
         raise ImportRefused(text % {"why": error}) from error
     return done
@@ -241,17 +246,17 @@ class RowReader:
             value = int(value)  # a number cell: 10006.0 is written 10006
         return clean_text("" if value is None else str(value).replace("\0", ""))
 
-    def _moment(self, row: Row, name: str) -> datetime:
+    def _moment(self, row: Row, name: str, *, may_lie_ahead: bool = False) -> datetime:
         value = row.values[self.headers[name]]
         try:
             moment = parse_datetime(value, self.profile.zone)
         except ValueError as error:
             text = _("“%(value)s”不是时间，请写成 2019-04-25 09:32 或 2019/4/25 9:32:09。")
             raise ValidationError({name: text % {"value": value}}) from error
-        if moment > self.now:
+        if moment > self.now and not may_lie_ahead:
             raise ValidationError({name: _("时间晚于现在。")})
-        if moment.astimezone(self.profile.zone).date() < clocks.FIRST_DAY:
-            raise ValidationError({name: _("时间早于 %(day)s，工作日历里没有。") % {"day": clocks.FIRST_DAY}})
+        if moment.astimezone(self.profile.zone).date() < limits.FIRST_DAY:
+            raise ValidationError({name: _("时间早于 %(day)s，工作日历里没有。") % {"day": limits.FIRST_DAY}})
         return moment
 
     def ref_of(self, row: Row) -> str:
@@ -274,9 +279,20 @@ class RowReader:
         if not self._text(row, "reported_at"):
             raise ValidationError({"reported_at": _("请填写此项。")})
         extra = {name: _plain(value) for name, value in row.values.items() if name not in self.used and value != ""}
-        report = self._report(row, ref, extra)
         reported_at = self._moment(row, "reported_at")
+        report = replace(self._report(row, ref, extra), target_at=self._target(row, reported_at))
         return Entry(report, reported_at, answer, self._moment(row, "answered_at") if answered else None)
+
+    def _target(self, row: Row, reported_at: datetime) -> datetime | None:
+        """When it was due where it comes from. What had no limit there gets ours, from the day on which we take it."""
+        if not self.profile.has_targets:
+            return None
+        if not self._text(row, "target_at"):
+            return limits.due_from(ClockKind.OVERALL, self.now)
+        target = self._moment(row, "target_at", may_lie_ahead=True)
+        if target < reported_at:
+            raise ValidationError({"target_at": _("目标时间早于上报时间。")})
+        return target
 
     def _report(self, row: Row, ref: str, extra: dict[str, Any]) -> Report:
         title = self._cut(row, "title", TITLE_LIMIT, extra)
