@@ -1,48 +1,25 @@
 """Who is told of which event: one table. The words are in templates/notifications/<event type>[.resident].txt."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from cases.models import Case, CaseEvent, Reporter, User
+from cases.models import CaseEvent, Reporter, User
 from cases.terms import ClockKind, EventType, RequestState, Role, State
-from notifications.directory import Directory
+from notifications import council_audience as council
+from notifications.occasion import Occasion, Who
 from workflows import permissions as may
-from workflows.models import Request
 
 E = EventType
 
 
-@dataclass(frozen=True)
-class Occasion:
-    """One event with its case as it is now, and the directory to look people up in."""
-
-    event: CaseEvent
-    directory: Directory
-
-    @property
-    def case(self) -> Case:
-        return self.event.case
-
-    @property
-    def data(self) -> dict[str, Any]:
-        return self.event.data  # type: ignore[no-any-return]
-
-    @property
-    def request(self) -> Request | None:
-        return self.directory.requests.get(self.data.get("request", 0))
-
-    def nearest(self, role: str, *without: int | None) -> set[int]:
-        return self.directory.nearest(role, self.case.area.path, without)
-
-
-Who = Callable[[Occasion], set[int]]
-
-
 def holder(o: Occasion) -> set[int]:
     """Whoever has the case now. Nobody when it has moved on since: there is nothing left for them to do."""
+    return holder_now(o) if o.case.state == o.event.state else set()
+
+
+def holder_now(o: Occasion) -> set[int]:
+    """Whoever has the case at this moment, whatever became of it since the event."""
     case = o.case
-    if case.state != o.event.state or not case.holder_role:
+    if not case.holder_role:
         return set()
     if case.holder_user and case.holder_user.is_active:
         return {case.holder_user.pk}
@@ -55,8 +32,8 @@ def holder(o: Occasion) -> set[int]:
 
 
 def secretaries(o: Occasion) -> set[int]:
-    """The secretaries of the council that the case was referred to."""
-    return set(o.directory.by_council[Role.SECRETARY, o.data.get("council") or o.case.council_id])
+    """The secretaries of the council that it happened in, or that the case was referred to."""
+    return set(o.directory.by_council[Role.SECRETARY, o.council_id])
 
 
 def lead_team(o: Occasion) -> set[int]:
@@ -118,23 +95,56 @@ def asker(o: Occasion) -> set[int]:
     return _one(o.request.asked_by) if o.request else set()
 
 
+def ordered(o: Occasion) -> set[int]:
+    """Those to whom a supervision order is addressed: a team, else whoever has the case now."""
+    return o.directory.team(o.data["team"]) if o.data.get("team") else holder_now(o)
+
+
+def issuer(o: Occasion) -> set[int]:
+    """The one who issued the order."""
+    return _one(o.order.issued_by) if o.order else set()
+
+
+def replier(o: Occasion) -> set[int]:
+    """The one who wrote the reply that the order has now."""
+    return _one(o.order.replied_by) if o.order else set()
+
+
 def holder_of_new_limits(o: Occasion) -> set[int]:
     """The holder, when a correction moved a limit."""
     return holder(o) if o.data.get("limits") else set()
 
 
 def clock_watchers(o: Occasion) -> set[int]:
-    """Who can still keep the limit: the holder, for a promise those who made it."""
-    if o.data.get("clock") == ClockKind.PROMISE:
-        return workers(o)
-    return holder(o)
+    """Who can still keep the limit: whoever owes what the clock measures, for a stage the holder."""
+    owing = OWING.get(o.data.get("clock", ""), holder)
+    return owing(o)
 
 
 def overdue_watchers(o: Occasion) -> set[int]:
-    """The holder with the team leaders and supervisors. A survey clock that ran out closes the case: nobody is late."""
-    if o.data.get("clock") == ClockKind.SURVEY:
+    """The same; others hear by the ladder. A survey clock that ran out closes the case: nobody is late."""
+    return set() if o.data.get("clock") == ClockKind.SURVEY else clock_watchers(o)
+
+
+def next_on_the_ladder(o: Occasion) -> set[int]:
+    """Whom this step of the ladder names, while the matter is still open: nobody is told of what was done since."""
+    if not clock_watchers(o):
         return set()
-    return clock_watchers(o) | leaders(o) | supervisors(o)
+    if o.data.get("to") == Role.TEAM_LEADER:
+        return o.directory.team(o.data.get("team") or o.case.team_id, Role.TEAM_LEADER)
+    return o.nearest(o.data.get("to", ""))
+
+
+OWING: dict[str, Who] = {
+    ClockKind.PROMISE: workers,
+    ClockKind.REQUEST: deciders,
+    ClockKind.PART: part_team,
+    ClockKind.ORDER: ordered,
+    ClockKind.FOLLOW_UP: part_team,
+    ClockKind.OBJECTION: secretaries,
+    ClockKind.SPOT_CHECK: supervisors,
+    ClockKind.OVERALL: holder_now,
+}
 
 
 def _one(user: User | None) -> set[int]:
@@ -165,6 +175,7 @@ AUDIENCE: dict[EventType, Told] = {
     E.REASSIGNED: Told((handler,)),
     E.REFERRED_TO_COUNCIL: Told((secretaries,)),
     E.DECISION_TAKEN: Told((holder, follow_up_owners)),
+    E.RETURNED_FROM_COUNCIL: Told((holder,)),
     E.HELD: Told((workers,)),
     E.RESUMED: Told((handler,)),
     E.EXTENDED: Told((workers,)),
@@ -177,8 +188,10 @@ AUDIENCE: dict[EventType, Told] = {
     E.REOPENED: Told((lead_team, holder), resident=True),
     E.REOPEN_DECLINED: Told(resident=True),
     E.VOIDED: Told((reporting_side, handler), resident=True),
+    E.FAILED_SPOT_CHECK: Told((lead_team, holder, reporting_side), resident=True),
     E.ANSWER_ADOPTED: Told(nobody_because="answered elsewhere, before it came here"),
     E.MERGED_INTO: Told((holder,)),
+    E.REPORTED_AGAIN: Told(nobody_because="the new case tells its own holder"),
     E.NOTE_ADDED: Told(nobody_because="read on the page of the case; a note asks nothing of anybody"),
     E.PHOTO_ADDED: Told(nobody_because="comes with a move that is told, or asks nothing of anybody"),
     E.FACTS_CORRECTED: Told((holder_of_new_limits,)),
@@ -189,13 +202,67 @@ AUDIENCE: dict[EventType, Told] = {
     E.REQUEST_AGREED: Told((asker,)),
     E.REQUEST_DECLINED: Told((asker,)),
     E.REQUEST_WITHDRAWN: Told(nobody_because="it leaves the list of those who would have decided"),
-    E.REQUEST_OVERDUE: Told((deciders, supervisors)),
+    E.REQUEST_OVERDUE: Told((deciders,)),
     E.PART_ANSWERED: Told((workers,)),
     E.PART_OVERDUE: Told((part_team, workers)),
     E.PROMISE_KEPT: Told(resident=True, merged_too=True),
+    E.SPOT_CHECK_DRAWN: Told((supervisors,)),
+    E.SPOT_CHECK_PASSED: Told(nobody_because="it stands on the page of the case, and asks nothing of anybody"),
+    E.SPOT_CHECK_DROPPED: Told(nobody_because="the case goes on, and whoever has it knows"),
+    E.SURVEY_INVITED: Told(nobody_because="handed over in person; the answer brings its own link"),
+    E.SURVEY_EXCLUDED: Told(nobody_because="those who asked and agreed hear of their request"),
     E.CLOCK_WARNED: Told((clock_watchers,)),
     E.CLOCK_OVERDUE: Told((overdue_watchers,)),
+    E.CLOCK_ESCALATED: Told((next_on_the_ladder,)),
+    E.CLOCK_RECOMPUTED: Told((holder,)),
+    E.CLOCK_STOPPED_LATE: Told(nobody_because="it is done; the figures say that it was late"),
+    E.ORDER_ISSUED: Told((ordered, leaders)),
+    E.ORDER_REPLIED: Told((issuer, supervisors)),
+    E.ORDER_ACCEPTED: Told((ordered, replier)),
+    E.ORDER_RETURNED: Told((ordered,)),
+    E.ORDER_WITHDRAWN: Told((ordered,)),
+    E.FOLLOW_UP_STARTED: Told((part_team,)),
+    E.FOLLOW_UP_ENDED: Told((part_team,)),
+    E.OBJECTION_RAISED: Told((secretaries,)),
+    E.OBJECTION_ANSWERED: Told(nobody_because="the answer stands beside the objection on the public page"),
+    E.TOPIC_PROPOSED: Told(nobody_because="the secretary heard of the case that was referred"),
+    E.TOPIC_SCREENED: Told((council.proposer,)),
+    E.MEETING_PREPARED: Told(nobody_because="a draft asks nothing of anybody"),
+    E.MEETING_CONVENED: Told((council.invited,)),
+    E.MEETING_OPENED: Told(nobody_because="those who are there know"),
+    E.MEETING_MOVED: Told((council.invited_to_what_is_off,)),
+    E.MEETING_CLOSED: Told(nobody_because="those who were there know; the minutes are sent round"),
+    E.ITEM_MOVED: Told(nobody_because="it happens in the room, and stands in the minutes"),
+    E.MANDATE_CHANGED: Told((council.holder_of_mandate,)),
+    E.POLL_OPENED: Told((council.electors,)),
+    E.POLL_CLOSED: Told(nobody_because="the result follows when it is certified"),
+    E.POLL_CERTIFIED: Told(nobody_because="the notice of the result tells everybody at once"),
+    E.POLL_VOIDED: Told((secretaries, supervisors)),
+    E.BALLOT_STRUCK: Told((council.voter,)),
+    E.DECISION_RECORDED: Told(nobody_because="it is made known by its notice"),
+    E.DECISION_MOVED: Told((council.secretaries_of_what_changed,)),
+    E.NOTICE_POSTED: Told(nobody_because="it hangs in public; those who are invited hear of the meeting"),
+    E.NOTICE_MOVED: Told(nobody_because="what follows from it is an event of the decision"),
+    E.MINUTES_MOVED: Told((council.readers_of_minutes,)),
+    E.MINUTES_SIGNED: Told(nobody_because="those who sign see on the page who did"),
+    E.FOLLOW_UP_MOVED: Told((council.next_with_follow_up,)),
+    E.PROJECT_MOVED: Told((council.next_with_project,)),
+    E.REGISTER_IMPORTED: Told(nobody_because="whoever imports it reads the report of it"),
 }
+
+
+# What comes in numbers, and what a person reads as one list: how their limits stand.
+BUNDLED = frozenset(
+    {
+        E.CLOCK_WARNED,
+        E.CLOCK_OVERDUE,
+        E.CLOCK_ESCALATED,
+        E.CLOCK_RECOMPUTED,
+        E.REQUEST_OVERDUE,
+        E.PART_OVERDUE,
+        E.URGED,
+    }
+)
 
 
 def row_of(event: CaseEvent) -> Told:

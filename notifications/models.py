@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case, CaseEvent, Reporter, User
 from cases.terms import Role
+from workflows.council.access import councils_visible_to
 
 
 class ChannelName(TextChoices):
@@ -32,8 +33,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=DeliveryState.PENDING, next_try_at__lte=now)
 
     def inbox_of(self, user: User) -> Self:
-        """What a person reads on the page of messages."""
-        return self.filter(recipient_user=user, channel=ChannelName.IN_APP)
+        """What stands in a person's list of messages: single ones, and the heads of bundles."""
+        return self.filter(recipient_user=user, channel=ChannelName.IN_APP, is_head=True)
 
     def unread(self) -> Self:
         """Not read yet."""
@@ -49,7 +50,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         if grants.has(Role.ADMINISTRATOR):
             return self
         if grants.has(Role.SUPERVISOR):
-            return self.filter(event__case__in=Case.objects.visible_to(viewer))
+            of_councils = Q(event__council__in=councils_visible_to(viewer).values("pk"))
+            return self.filter(Q(event__case__in=Case.objects.visible_to(viewer).values("pk")) | of_councils)
         return self.none()
 
 
@@ -65,6 +67,9 @@ class Delivery(models.Model):
     )
     channel = models.CharField(_("渠道"), max_length=20, choices=ChannelName.choices)
     state = models.CharField(_("状态"), max_length=10, choices=DeliveryState.choices, default=DeliveryState.PENDING)
+    # Messages inside that came together are read as one: the head stands in the list, the others under it.
+    bundle = models.UUIDField(null=True)
+    is_head = models.BooleanField(default=True)
     attempts = models.PositiveSmallIntegerField(_("已尝试次数"), default=0)
     next_try_at = models.DateTimeField(_("下次尝试"), null=True)  # only while pending
     sent_at = models.DateTimeField(_("发送时间"), null=True)
@@ -109,10 +114,16 @@ class Delivery(models.Model):
             models.Index(fields=["next_try_at", "id"], name="delivery_due", condition=Q(state="pending")),
             # the number beside 消息 on every page
             models.Index(
-                fields=["recipient_user"], name="delivery_unread", condition=Q(channel="in_app", read_at=None)
+                fields=["recipient_user"],
+                name="delivery_unread",
+                condition=Q(channel="in_app", read_at=None, is_head=True),
             ),
             # the page of messages, newest first, keyset paging
-            models.Index(fields=["recipient_user", "-id"], name="delivery_inbox", condition=Q(channel="in_app")),
+            models.Index(
+                fields=["recipient_user", "-id"], name="delivery_inbox", condition=Q(channel="in_app", is_head=True)
+            ),
+            # what stands under a head
+            models.Index(fields=["bundle"], name="delivery_bundle", condition=Q(bundle__isnull=False)),
             # the list of what was not delivered
             models.Index(fields=["-id"], name="delivery_dead", condition=Q(state="dead")),
         ]

@@ -9,8 +9,9 @@ A flag and not a cursor, because keys commit out of order.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from uuid import UUID, uuid5
 
 from celery import current_app
 from django.db import transaction
@@ -18,30 +19,38 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from cases.models import CaseEvent, Reporter, User
-from notifications.audience import Occasion, is_history, residents_told, staff_told
+from notifications.audience import is_history, residents_told, staff_told
 from notifications.channels import CHANNELS
 from notifications.channels.base import Recipient
 from notifications.directory import Directory
 from notifications.models import Delivery, DeliveryState, Preference
+from notifications.occasion import Occasion
+from notifications.timing import is_bundled, send_at
 
 logger = logging.getLogger(__name__)
-NAMED = ("area", "reporter", "handler", "holder_user", "reported_by")
+NAMED = (
+    *(f"case__{name}" for name in ("area", "reporter", "handler", "holder_user", "reported_by")),
+    "council__area",
+)
 ROWS_AT_ONCE = 1000
+AT_ONCE = {"max_retries": 0, "socket_timeout": 1}  # seconds
+BUNDLES = UUID("6f1a3c1e-6f0b-4c8e-9f6d-2f0c52a7b1d4")  # the name space of the keys of bundles
 
 
 def relay(*, now: datetime, limit: int = 200) -> int:
     """Turn all events that nobody was told of into deliveries, `limit` in a transaction; returns how many events."""
     total = 0
-    while done := _relay_batch(now, limit):
+    heads: set[int] = set()  # who has the head of a bundle of this run already
+    while done := _relay_batch(now, limit, heads):
         total += done
     return total
 
 
 @transaction.atomic
-def _relay_batch(now: datetime, limit: int) -> int:
+def _relay_batch(now: datetime, limit: int, heads: set[int]) -> int:
     events = claimed(limit)
     if events:
-        Delivery.objects.bulk_create(_deliveries(events, now), batch_size=ROWS_AT_ONCE, ignore_conflicts=True)
+        Delivery.objects.bulk_create(_deliveries(events, now, heads), batch_size=ROWS_AT_ONCE, ignore_conflicts=True)
         CaseEvent.objects.filter(pk__in=[event.pk for event in events]).update(relayed_at=now)
     return len(events)
 
@@ -49,10 +58,10 @@ def _relay_batch(now: datetime, limit: int) -> int:
 def claimed(limit: int) -> list[CaseEvent]:
     """The oldest events that nobody has relayed or is relaying, locked until the transaction ends."""
     rows = CaseEvent.objects.filter(relayed_at=None).order_by("pk").select_for_update(skip_locked=True, of=("self",))
-    return list(rows.select_related(*(f"case__{name}" for name in NAMED))[:limit])
+    return list(rows.select_related(*NAMED)[:limit])
 
 
-def _deliveries(events: Sequence[CaseEvent], now: datetime) -> list[Delivery]:
+def _deliveries(events: Sequence[CaseEvent], now: datetime, heads: set[int]) -> list[Delivery]:
     alive = [event for event in events if not is_history(event)]
     if not alive:
         return []
@@ -72,7 +81,19 @@ def _deliveries(events: Sequence[CaseEvent], now: datetime) -> list[Delivery]:
     rows += [
         row for event, occasion in told for resident in residents_told(occasion) for row in _rows(event, resident, now)
     ]
+    _bundle(rows, now, heads)
     return rows
+
+
+def _bundle(rows: Iterable[Delivery], now: datetime, heads: set[int]) -> None:
+    """What one person is told inside, in one run, of how limits stand gets one head; the first of its kind is it."""
+    for row in rows:
+        user = row.recipient_user
+        if user is None or not CHANNELS[row.channel].at_once or not is_bundled(row.event, user):
+            continue
+        row.bundle = uuid5(BUNDLES, f"{user.pk} {now.isoformat()}")
+        row.is_head = user.pk not in heads
+        heads.add(user.pk)
 
 
 def _rows(event: CaseEvent, recipient: Recipient, now: datetime) -> Iterator[Delivery]:
@@ -87,7 +108,7 @@ def _rows(event: CaseEvent, recipient: Recipient, now: datetime) -> Iterator[Del
         if channel.at_once:
             row.state, row.sent_at, row.attempts = DeliveryState.SENT, now, 1
         else:
-            row.state, row.next_try_at = DeliveryState.PENDING, now
+            row.state, row.next_try_at = DeliveryState.PENDING, send_at(event, recipient, now)
         yield row
 
 
@@ -102,8 +123,9 @@ def _publish() -> None:
         return
     try:
         with (
-            # A connection of its own: the pooled one tries for seconds to reach a broker that is away.
-            current_app.connection_for_write(transport_options={"max_retries": 0}) as connection,
+            # A connection of its own: the pooled one tries for seconds to reach a broker that is away, and waits for
+            # ever for one that is there and does not answer.
+            current_app.connection_for_write(transport_options=AT_ONCE) as connection,
             current_app.amqp.Producer(connection) as producer,
         ):
             current_app.send_task(

@@ -16,6 +16,8 @@ from cases.lib.masking import mask_address, mask_name, mask_phone, mask_text
 from cases.models import Answer, Case, CaseEvent, Reporter
 from cases.terms import ClockKind, RequestKind, ResultCode, Satisfaction, State
 from notifications.channels.base import Message, Recipient
+from notifications.council_words import council_words, subject_of
+from workflows.invitations import invitation_of, invitation_token
 
 LONGEST_SUBJECT = 150
 WORDS: dict[str, type[TextChoices]] = {
@@ -35,8 +37,9 @@ def render(event: CaseEvent, recipient: Recipient, *, language: str, now: dateti
     """The message of an event, plain and, where a template is there, HTML. Raises NotTheirs."""
     with translation.override(language or settings.LANGUAGE_CODE):
         if isinstance(recipient, Reporter):
-            return _written(f"{event.type}.resident", _for_resident(event, recipient, now))
-        return _written(event.type, _for_staff(event))
+            return written(f"{event.type}.resident", _for_resident(event, recipient, now))
+        words = council_words(event) if event.council else _for_staff(event)
+        return written(event.type, words | {"messages_url": settings.BASE_URL + reverse("notifications:messages")})
 
 
 def case_path(case: Case) -> str:
@@ -44,18 +47,27 @@ def case_path(case: Case) -> str:
     return reverse("workflows:case", kwargs={"number": case.number})
 
 
+def path_of(event: CaseEvent) -> str:
+    """Where a colleague reads on: the page of the case, or of what a council has before it."""
+    return subject_of(event).path if event.council else case_path(event.case)
+
+
+def number_of(event: CaseEvent) -> str:
+    """What an event is about, in a word: the number of a case, the name of a council."""
+    return str(event.council) if event.council else event.case.number
+
+
 def _for_staff(event: CaseEvent) -> dict[str, Any]:
     case = event.case
     here = case.state == event.state  # its facts are still those of the event
     return {
-        **_facts(event, case),
+        **facts_of(event, case),
         "area": case.area.full_name,
         "category": case.category.name if case.category else "",
         "team": case.team.name if case.team else "",
         "actor": str(event.actor) if event.actor else "",
         "due_at": case.due_at if here and "due_at" not in event.data else None,
         "url": settings.BASE_URL + case_path(case),
-        "messages_url": settings.BASE_URL + reverse("notifications:messages"),
     }
 
 
@@ -64,13 +76,16 @@ def _for_resident(event: CaseEvent, reporter: Reporter, now: datetime) -> dict[s
     kind = event.type.removeprefix("case.")
     answer = Answer.objects.filter(case=case, reporter=reporter, kind=kind, answered_at=event.at).first()
     token = link_token(resident_link(case, now=now))
+    invitation = invitation_of(event) if case.pk == event.case.pk else None
     hidden = {r for r in (reporter, event.case.reporter) if r}
     return {
-        **_facts(event, case),
+        **facts_of(event, case),
         "answer": masked(answer.text, hidden) if answer else "",
         "merged": case.pk != event.case.pk,
         "url": settings.BASE_URL + reverse("public:case", kwargs={"token": token}),
-        "survey_url": settings.BASE_URL + reverse("public:survey", kwargs={"token": token}),
+        "survey_url": settings.BASE_URL + reverse("public:rate", args=[invitation_token(invitation)])
+        if invitation
+        else "",
     }
 
 
@@ -84,7 +99,8 @@ def own_case(event: CaseEvent, reporter: Reporter) -> Case:
     raise NotTheirs(event.pk)
 
 
-def _facts(event: CaseEvent, case: Case) -> dict[str, Any]:
+def facts_of(event: CaseEvent, case: Case) -> dict[str, Any]:
+    """Number, title and what the event says, fit to be shown."""
     hidden = {r for r in (case.reporter, event.case.reporter) if r}
     return {"number": case.number, "title": masked(case.title, hidden), "said": _said(event.data, hidden)}
 
@@ -133,7 +149,8 @@ def masked(text: str, residents: Iterable[Reporter]) -> str:
     return mask_text(text)
 
 
-def _written(name: str, words: dict[str, Any]) -> Message:
+def written(name: str, words: dict[str, Any]) -> Message:
+    """A message from its templates: the first line of the plain one is the subject."""
     engine = engines["django"].engine  # type: ignore[attr-defined]  # the engine itself can leave text unescaped
     plain = engine.get_template(f"notifications/{name}.txt").render(Context(words, autoescape=False))
     subject, _, text = plain.strip().partition("\n")

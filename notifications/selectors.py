@@ -1,7 +1,8 @@
 """Asking: how many messages are unread, which there are, which were given up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.utils.translation import get_language
 
@@ -9,15 +10,23 @@ from cases.lib.masking import mask_email
 from cases.models import Case, CaseEvent, Reporter, User
 from cases.terms import EventType
 from notifications.models import ChannelName, Delivery, Preference
-from notifications.render import case_path, render
+from notifications.render import number_of, path_of, render
+from workflows.council.access import councils_visible_to
 
 PAGE = 30
 LONGEST_LIST = 200
+NAMED = (
+    *(f"event__case__{name}" for name in ("area", "category", "team", "reporter")),
+    *("event__actor", "event__council__area"),
+)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One message in a person's list; without `url` the case is out of their scope by now, and so are its words."""
+    """One message in a person's list; without `url` the case is out of their scope by now, and so are its words.
+
+    The head of a bundle has `others` under it, and `cases` says of how many cases they speak together.
+    """
 
     id: int
     subject: str
@@ -27,6 +36,8 @@ class Line:
     at: datetime
     unread: bool
     url: str
+    others: list["Line"] = field(default_factory=list)
+    cases: int = 1
 
 
 @dataclass(frozen=True)
@@ -63,36 +74,59 @@ def messages_for(user: User, *, now: datetime, before: int | None = None, size: 
     rows = Delivery.objects.inbox_of(user).order_by("-pk")
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    found = list(
-        rows.select_related(
-            *(f"event__case__{name}" for name in ("area", "category", "team", "reporter")), "event__actor"
-        )[: size + 1]
-    )
+    found = list(rows.select_related(*NAMED)[: size + 1])
     shown = found[:size]
-    visible = _visible(user, shown)
-    lines = [_line(row, user, now, in_scope=row.event.case_id in visible) for row in shown]
+    others = _others(user, shown)
+    visible = _visible(user, [*shown, *(row for rows in others.values() for row in rows)])
+
+    def line(row: Delivery, under: list[Delivery]) -> Line:
+        lines = [line(other, []) for other in under]
+        return _line(row, user, now, in_scope=_is_visible(row, visible), others=lines)
+
+    lines = [line(row, others.get(row.bundle, [])) for row in shown]
     return Page(lines, shown[0].pk if shown else 0, shown[-1].pk if len(found) > size else None)
 
 
-def _visible(user: User, rows: list[Delivery]) -> set[int]:
+def _others(user: User, heads: list[Delivery]) -> dict[UUID | None, list[Delivery]]:
+    """What stands under these heads, in the order in which it came; one query."""
+    bundles = [row.bundle for row in heads if row.bundle]
+    found: dict[UUID | None, list[Delivery]] = {}
+    if bundles:
+        under = Delivery.objects.filter(recipient_user=user, bundle__in=bundles, is_head=False)
+        for row in under.select_related(*NAMED).order_by("pk"):
+            found.setdefault(row.bundle, []).append(row)
+    return found
+
+
+def _visible(user: User, rows: list[Delivery]) -> tuple[set[int], set[int]]:
+    """The keys of the cases and of the councils that the person may see."""
     cases = Case.objects.visible_to(user).filter(pk__in={row.event.case_id for row in rows})
-    return set(cases.values_list("pk", flat=True))
+    asked = {row.event.council_id for row in rows if row.event.council_id}
+    councils = councils_visible_to(user).filter(pk__in=asked).values_list("pk", flat=True) if asked else ()
+    return set(cases.values_list("pk", flat=True)), set(councils)
 
 
-def _line(row: Delivery, user: User, now: datetime, *, in_scope: bool) -> Line:
+def _is_visible(row: Delivery, visible: tuple[set[int], set[int]]) -> bool:
+    cases, councils = visible
+    return row.event.council_id in councils if row.event.council_id else row.event.case_id in cases
+
+
+def _line(row: Delivery, user: User, now: datetime, *, in_scope: bool, others: list[Line]) -> Line:
     subject, lead, url = "", "", ""
     if in_scope:
         message = render(row.event, user, language=get_language() or "", now=now)
-        subject, lead, url = message.subject, message.lead, case_path(row.event.case)
+        subject, lead, url = message.subject, message.lead, path_of(row.event)
     return Line(
         id=row.pk,
         subject=subject,
         lead=lead,
-        number=row.event.case.number,
+        number=number_of(row.event),
         label=label_of(row.event),
         at=row.event.at,
         unread=row.read_at is None,
         url=url,
+        others=others,
+        cases=len({number_of(row.event), *(other.number for other in others)}),
     )
 
 
@@ -115,9 +149,11 @@ def may_see_dead_letters(viewer: User) -> bool:
 def dead_letters(viewer: User) -> list[DeadLetter]:
     """The newest messages that were given up and that this person answers for."""
     rows = Delivery.objects.overseen_by(viewer).dead().order_by("-pk")
-    found = list(rows.select_related("event__case", "recipient_user", "recipient_reporter")[:LONGEST_LIST])
+    found = list(
+        rows.select_related("event__case", "event__council", "recipient_user", "recipient_reporter")[:LONGEST_LIST]
+    )
     visible = _visible(viewer, found)
-    return [_dead_letter(row, in_scope=row.event.case_id in visible) for row in found]
+    return [_dead_letter(row, in_scope=_is_visible(row, visible)) for row in found]
 
 
 def _dead_letter(row: Delivery, *, in_scope: bool) -> DeadLetter:
@@ -125,8 +161,8 @@ def _dead_letter(row: Delivery, *, in_scope: bool) -> DeadLetter:
     name = "" if isinstance(recipient, Reporter) else f"{recipient} "
     return DeadLetter(
         id=row.pk,
-        number=row.event.case.number,
-        url=case_path(row.event.case) if in_scope else "",
+        number=number_of(row.event),
+        url=path_of(row.event) if in_scope else "",
         label=label_of(row.event),
         recipient=name + mask_email(recipient.email),
         channel=row.get_channel_display(),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from cases.models import Reporter
+from cases.terms import AnswerWay
 from notifications.channels.base import ChannelError, Message, Recipient
 
 REFUSED_FOR_GOOD = 500  # replies from here on mean "do not try again", lower ones "later"
@@ -20,8 +21,11 @@ class Email:
     at_once: ClassVar[bool] = False
 
     def reaches(self, recipient: Recipient) -> bool:
-        """An address is known, and the person is still to be told."""
-        wanted = not recipient.opted_out if isinstance(recipient, Reporter) else recipient.is_active
+        """An address is known, and the person is still to be told; a resident, in this way."""
+        if isinstance(recipient, Reporter):
+            wanted = not recipient.opted_out and recipient.answer_way == AnswerWay.MESSAGE
+        else:
+            wanted = recipient.is_active
         return wanted and bool(recipient.email)
 
     def send(self, message: Message, recipient: Recipient, *, key: str) -> None:

@@ -1,5 +1,5 @@
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +11,14 @@ from cases.terms import EventType, Priority, RequestKind, ResultCode, Role, Sati
 from notifications.audience import AUDIENCE
 from notifications.models import Delivery
 from notifications.relay import relay
-from tests.factories import STEPS, World, user
+from tests.factories import SHANGHAI, STEPS, World, user
 from workflows import permissions as may
 from workflows.commands import adjust, handling, history, intake, review, supervise, surveys
+from workflows.commands.calendar import publish_calendar
 from workflows.commands.sweep import sweep
 from workflows.flows.approval import ask_request, decide_request, withdraw_request
 from workflows.flows.joint import answer_part, dispatch_jointly
-from workflows.models import Part
+from workflows.models import CalendarDay, Part
 
 DAY = timedelta(days=1)
 RESIDENT = "resident"
@@ -175,15 +176,27 @@ def test_a_case_split_off_is_told_to_its_resident_and_its_new_holder(world: Worl
     assert told(world, "case.split_off") == {"dispatcher", RESIDENT}
 
 
-def test_a_limit_that_comes_near_is_told_to_the_holder_and_one_that_passed_to_those_above_too(world: World) -> None:
+def test_a_limit_that_comes_near_or_passed_is_told_to_the_holder_and_then_up_the_ladder(world: World) -> None:
+    world.calendar.slapolicy_set.filter(clock="overall").update(amount=100)
     world.case("in_progress")
     relay(now=world.now)
     world.now = world.now + 11 * DAY
     sweep(now=world.now)
     assert told(world, "clock.warned") == {"member"}
-    world.now = world.now + 60 * DAY
+    world.now = datetime(2026, 3, 16, 17, 30, tzinfo=SHANGHAI)
     sweep(now=world.now)
-    assert told(world, "clock.overdue") == {"member", "leader", "supervisor"}
+    assert told(world, "clock.overdue") == {"member"}
+    for hour, person in ((21, "leader"), (24, "supervisor"), (72, "chief")):
+        world.now = datetime(2026, 3, 16, 17, 30, tzinfo=SHANGHAI) + timedelta(hours=hour)
+        sweep(now=world.now)
+        assert told(world, "clock.escalated") == {person}
+
+
+def test_a_limit_that_a_holiday_moved_is_told_to_the_holder(world: World) -> None:
+    world.case("in_progress")
+    CalendarDay.objects.create(calendar=world.calendar, date=date(2026, 3, 10), is_working=False)
+    publish_calendar(world.calendar, source="通知", now=world.now)
+    assert told(world, "clock.recomputed") == {"member"}
 
 
 def test_a_survey_limit_that_passed_blames_nobody(world: World) -> None:
@@ -299,7 +312,7 @@ def test_history_that_was_imported_is_relayed_to_nobody(world: World) -> None:
     report = intake.Report(area=world.grid, title="旧件", description="旧件", source=Source.IMPORT, reporter=person)
     history.adopt_case(report=report, reported_at=world.now - 9 * DAY, answer="已办", answered_at=world.now - DAY)
     intake.report_case(report=report, actor=may.IMPORT, now=world.now - DAY)
-    assert relay(now=world.now) == 4
+    assert relay(now=world.now) == 5
     assert not Delivery.objects.exists()
     assert not CaseEvent.objects.filter(relayed_at=None).exists()
 
