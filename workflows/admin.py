@@ -1,18 +1,34 @@
 """Calendars and limits in the admin."""
 
-from datetime import timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
+from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
-from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.admin import AdministratorOnly
-from cases.models import Case
-from workflows.models import Calendar, CalendarDay, CalendarYear, PolicyVersion, SlaPolicy
+from workflows import council_admin
+from workflows.commands.calendar import publish_calendar
+from workflows.commands.limits import copy_version, is_in_use
+from workflows.models import (
+    Calendar,
+    CalendarDay,
+    CalendarRevision,
+    CalendarYear,
+    PolicyVersion,
+    SlaPolicy,
+    Standard,
+    TeamCalendar,
+)
+
+__all__ = ["council_admin"]  # registers what is its own
+
+PUBLISHING = "calendar_to_publish"
 
 
 class YearInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-arg]
@@ -28,15 +44,85 @@ class DayInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-ar
         return self._is_administrator(request)
 
 
+class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A calendar, and on what grounds it is changed: its next revision names them."""
+
+    source = forms.CharField(
+        label=_("依据"), max_length=120, required=False, help_text=_("通知文号或修改的原因，会写在版次上。")
+    )
+
+    class Meta:
+        model = Calendar
+        fields = ("code", "name", "zone", "periods", "weekdays")
+
+    def clean_zone(self) -> str:
+        """A zone that is known: by one that is not, nothing could be computed."""
+        zone = str(self.cleaned_data["zone"])
+        if zone not in available_timezones():
+            raise ValidationError(_("没有这个时区，请写成 Asia/Shanghai 这样的名称。"))
+        return zone
+
+
 @admin.register(Calendar)
 class CalendarAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    form = CalendarForm
     list_display = ("name", "code", "zone")
     inlines = (YearInline, DayInline)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """A changed calendar gets a new revision, or workers would go on counting by the old one."""
+        """Days and years are saved with their calendar; what clocks count by is published after that."""
         super().save_related(request, form, formsets, change)
-        Calendar.objects.filter(pk=form.instance.pk).update(revision=F("revision") + 1)
+        said = form.cleaned_data.get("source") or _("后台修改（%(who)s）") % {"who": request.user}
+        setattr(request, PUBLISHING, (form.instance, str(said)))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Publish when the change is committed: a limit may only be computed by a revision that others see too."""
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        calendar, source = getattr(request, PUBLISHING, (None, ""))
+        if calendar is not None:
+            self._publish(request, calendar, source)
+        return response
+
+    def _publish(self, request: HttpRequest, calendar: Calendar, source: str) -> None:
+        before = calendar.revision
+        done = publish_calendar(calendar, source=source, now=timezone.now())
+        if done.revision != before:
+            text = _("已发布日历第 %(n)s 版：改动 %(moved)s 个时限，因此超期 %(late)s 个，不再超期 %(relieved)s 个。")
+            said = {"n": done.revision, "moved": done.moved, "late": done.late, "relieved": done.relieved}
+            self.message_user(request, text % said)
+
+
+@admin.register(CalendarRevision)
+class CalendarRevisionAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What was published, to be read: a limit is proved by it for ever."""
+
+    list_display = ("calendar", "number", "published_at", "source")
+    list_filter = ("calendar",)
+    list_select_related = ("calendar",)
+    ordering = ("calendar", "-number")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(TeamCalendar)
+class TeamCalendarAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Which teams work by a calendar of their own; what runs keeps the one that it began with."""
+
+    list_display = ("team", "calendar")
+    list_select_related = ("team", "calendar")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return self._is_administrator(request)
 
 
 class PolicyInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-arg]
@@ -53,20 +139,15 @@ class PolicyInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type
         return self.has_change_permission(request, obj)
 
 
-def is_in_use(version: PolicyVersion | None) -> bool:
-    """Whether cases were accepted under this version, or clocks run by it: then it stays as it is."""
-    if version is None:
-        return False
-    return (
-        Case.objects.filter(policy_version=version.number).exists()
-        or SlaPolicy.objects.filter(version=version, clocks__isnull=False).exists()
-    )
+class StandardInline(PolicyInline):
+    model = Standard  # type: ignore[assignment]  # what the inline before it says of versions holds for it too
+    extra = 0
 
 
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("__str__", "live_from", "note")
-    inlines = (PolicyInline,)
+    inlines = (PolicyInline, StandardInline)
     actions = ("copy_as_new_version",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: PolicyVersion | None = None) -> tuple[str, ...]:
@@ -78,18 +159,5 @@ class PolicyVersionAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[t
         if queryset.count() != 1:
             self.message_user(request, _("请只选择一个版本。"), messages.ERROR)
             return
-        copied = copy_version(queryset.get())
+        copied = copy_version(queryset.get(), now=timezone.now())
         self.message_user(request, _("已复制为 %(version)s，请修改时限和生效时间。") % {"version": copied})
-
-
-@transaction.atomic
-def copy_version(version: PolicyVersion) -> PolicyVersion:
-    """A copy with the next number; it goes live in a week unless another moment is given."""
-    last = PolicyVersion.objects.order_by("-number")[0].number
-    live_from = timezone.now() + timedelta(days=7)
-    copied = PolicyVersion.objects.create(number=last + 1, live_from=live_from, note=version.note)
-    rows = list(version.policies.all())
-    for row in rows:
-        row.pk, row.version = None, copied
-    SlaPolicy.objects.bulk_create(rows)
-    return copied

@@ -12,8 +12,11 @@ from django_fsm import TransitionNotAllowed, can_proceed, has_transition_perm
 from cases.models import Case, CaseEvent, Category, User
 from cases.terms import ClockKind, EventType, Role, State
 from workflows import permissions as may
+from workflows import spot_checks
 from workflows.commands._transition import declared
-from workflows.commands.surveys import HANDLING, is_within_window
+from workflows.commands.spot_checks import may_check
+from workflows.commands.surveys import is_within_window
+from workflows.hands import had_a_hand
 from workflows.lifecycle import CaseLifecycle
 from workflows.models import Part
 
@@ -30,7 +33,7 @@ LIKELY = {
     State.ANSWERED: "record_survey",
     State.REOPEN_REQUESTED: "reopen",
 }
-THEN = ("answer_part", "keep_promise")
+THEN = ("pass_spot_check", "answer_part", "keep_promise")
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,12 @@ class Available:
 
 
 FACTS = {
+    "pass_spot_check": EventType.SPOT_CHECK_PASSED,
     "answer_part": EventType.PART_ANSWERED,
     "keep_promise": EventType.PROMISE_KEPT,
     "urge": EventType.URGED,
     "correct_facts": EventType.FACTS_CORRECTED,
+    "report_again": EventType.REPORTED_AGAIN,
     "add_note": EventType.NOTE_ADDED,
 }
 
@@ -143,9 +148,11 @@ def last_move(case: Case) -> CaseEvent | None:
 def _holds_besides(name: str, case: CaseLifecycle, actor: User, now: datetime) -> bool:
     """The conditions that commands check beyond state and role, so that no button is shown which would be refused."""
     if name == "record_survey":
-        return not case.events.filter(actor=actor, type__in=HANDLING).exists()
+        return not had_a_hand(case, actor)
     if name == "request_reopen" and case.state == State.CLOSED:
         return is_within_window(case, now)
+    if name == "fail_spot_check":
+        return _checks(case, actor)
     if name == "split_off":
         return case.main_case is not None and case.main_case.is_open
     return True
@@ -175,10 +182,21 @@ def _notes(case: Case, actor: User) -> bool:  # noqa: ARG001
     return bool(actor.grants().roles - {Role.AUDITOR, Role.ADMINISTRATOR})  # an auditor reads only
 
 
+def _checks(case: CaseLifecycle, actor: User) -> bool:
+    is_over = case.state in (State.ANSWERED, State.CLOSED)
+    return is_over and spot_checks.drawn(case) is not None and may_check(case, actor)
+
+
+def _reports_again(case: CaseLifecycle, actor: User) -> bool:
+    return case.state == State.CLOSED and may.may_report_again(case, actor) and not case.followed_by.open().exists()
+
+
 _may: dict[str, Callable[[CaseLifecycle, User], bool]] = {
+    "pass_spot_check": _checks,
     "answer_part": _owes_part,
     "keep_promise": _keeps_promise,
     "urge": _urges,
     "correct_facts": _corrects,
+    "report_again": _reports_again,
     "add_note": _notes,
 }

@@ -4,23 +4,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from cases.events import Break, verify_case
 from cases.lib.masking import mask_address, mask_email, mask_name, mask_phone, mask_text
-from cases.models import Answer, Attachment, Case, CaseEvent, Decision, FollowUp, Reporter, Survey, User
-from cases.terms import EventType, Role, State
-from workflows import clocks, sla
+from cases.models import (
+    Answer,
+    Attachment,
+    Case,
+    CaseEvent,
+    Decision,
+    FollowUp,
+    Reporter,
+    SpotCheck,
+    Survey,
+    Topic,
+    User,
+)
+from cases.terms import AnswerWay, EventType, Role, State
+from workflows import limits, sla
 from workflows.available import Available, available_moves, likely
 from workflows.calendars import WorkCalendar
-from workflows.clocks import STAGE_CLOCK
+from workflows.clocks import STAGE_CLOCK, intervals_of
+from workflows.council.access import councils_visible_to
 from workflows.lifecycle import CaseLifecycle
-from workflows.lights import DONE, OVERDUE, PAUSED, Light, done, light, span
+from workflows.lights import DONE, OVERDUE, PAUSED, Light, clock_light, done, provisional_year, span
 from workflows.models import Clock, ClockInterval, Part, Request
 from workflows.timeline import Entry, last_at, reason_of, timeline, who
 
 LEAD_LENGTH = 120
+CLOCK = ("clock__policy", "clock__calendar")
 STEPS: tuple[tuple[str, tuple[EventType, ...]], ...] = (
     ("report", (EventType.REPORTED,)),
     ("accept", (EventType.ACCEPTED,)),
@@ -107,8 +121,12 @@ class CasePage:
     photos: list[Attachment]
     parts: list[Part]
     requests: list[Request]
+    topics: list[Topic]
     decisions: list[Decision]
+    sees_council: bool
+    by_phone: bool
     surveys: list[Survey]
+    spot_checks: list[SpotCheck]
     answers: list[Answer]
     merged: list[Case]
     entries: list[Entry]
@@ -118,12 +136,13 @@ class CasePage:
 def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
     """Read the page; `case` comes from `available.case_for`, which decides what the viewer may see."""
     events = list(case.events.select_related("actor").order_by("seq"))
-    calendar = clocks.default_calendar()
+    calendar = limits.default_calendar()
     views = [clock_view(clock, case, now) for clock in read_clocks(case)]
     running = [v for v in views if v.stopped_at is None]
     stage = next((v for v in running if v.is_stage), None)
     moves = available_moves(case, viewer, now=now)
-    parts = Part.objects.filter(joint__case=case).select_related("team", "answered_by", "joint").order_by("pk")
+    parts = Part.objects.filter(joint__case=case).select_related("team", "answered_by", "joint", *CLOCK)
+    topics = list(case.topics.select_related("council").order_by("-pk")) if case.council_id else []
     return CasePage(
         case=case,
         title=mask_text(case.title),
@@ -143,10 +162,14 @@ def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
         likely=likely(moves, case),
         reporter=masked(case.reporter) if case.reporter else None,
         photos=list(case.attachments.order_by("pk")),
-        parts=list(parts),
-        requests=list(case.requests.select_related("asked_by", "decided_by").order_by("-pk")),
-        decisions=_decisions(case),
+        parts=list(parts.order_by("pk")),
+        requests=list(case.requests.select_related("asked_by", "decided_by", *CLOCK).order_by("-pk")),
+        topics=topics,
+        decisions=_decisions(case) if topics or case.council_id else [],
+        sees_council=bool(topics) and councils_visible_to(viewer).filter(pk=topics[0].council_id).exists(),
+        by_phone=case.reporter is not None and case.reporter.answer_way == AnswerWay.PHONE,
         surveys=list(case.surveys.select_related("recorded_by").order_by("-round")),
+        spot_checks=list(case.spot_checks.select_related("checked_by").order_by("-round")),
         answers=list(case.answers.order_by("-answered_at", "-pk")),
         merged=list(case.merged_cases.filter(state=State.MERGED).only("number", "title").order_by("pk")),
         entries=timeline(events, calendar),
@@ -172,16 +195,17 @@ def _lead(title: str, description: str) -> str:
 def read_clocks(case: Case) -> list[Clock]:
     """All clocks of a case with their limits and intervals; kept on the case for whoever asks next."""
     intervals = ClockInterval.objects.select_related("event__actor").order_by("began_at", "pk")
-    rows = Clock.objects.select_related("policy__calendar").prefetch_related(Prefetch("intervals", intervals))
+    rows = Clock.objects.select_related("policy", "calendar", "request", "part__team", "order", "follow_up__owner")
+    rows = rows.prefetch_related(Prefetch("intervals", intervals))
     prefetch_related_objects([case], Prefetch("clocks", rows.order_by("pk")))
     return list(case.clocks.all())
 
 
 def clock_view(clock: Clock, case: Case, now: datetime) -> ClockView:
     """A clock in words and numbers."""
-    calendar = clocks.work_calendar(clock.policy.calendar)
+    calendar = limits.calendar_of(clock)
     return ClockView(
-        label=clock.get_kind_display(),
+        label=clock_label(clock),
         light=_light(clock, calendar, now),
         started_at=clock.started_at,
         due_at=clock.due_at,
@@ -193,21 +217,28 @@ def clock_view(clock: Clock, case: Case, now: datetime) -> ClockView:
     )
 
 
+def clock_label(clock: Clock) -> str:
+    """What a clock measures; of a request, a part, an order or a follow-up also which."""
+    of_request = clock.request.get_kind_display() if clock.request else None
+    owed = of_request or (clock.part.team if clock.part else None) or clock.order or clock.follow_up
+    return f"{clock.get_kind_display()} · {owed}" if owed else clock.get_kind_display()
+
+
 def _light(clock: Clock, calendar: WorkCalendar, now: datetime) -> Light:
     if clock.stopped_at:
         return Light(DONE, _("按时")) if clock.is_met else Light(OVERDUE, _("曾超期"))
     working = clock.policy.unit in sla.WORKING_UNITS
     if clock.paused_at and clock.paused_at < clock.due_at:
         left = span(clock.paused_at, clock.due_at, calendar, working=working)
-        return Light(PAUSED, _("已暂停，还剩 %(left)s") % {"left": left})
+        return Light(PAUSED, _("已暂停，还剩 %(left)s") % {"left": left}, provisional_year(clock))
     if clock.paused_at:
         return Light(PAUSED, _("已暂停，此前已超期"))
-    return light(now, due_at=clock.due_at, warn_at=clock.warn_at, calendar=calendar, working=working)
+    return clock_light(clock, now)
 
 
 def _percent(clock: Clock, calendar: WorkCalendar, now: datetime) -> int:
-    limit = clocks.limit_of(clock.policy)
-    kept = [sla.Interval(i.began_at, i.ended_at, i.until) for i in clock.intervals.all()]
+    limit = limits.limit_of(clock.policy)
+    kept = intervals_of(clock)
     until = clock.stopped_at or clock.paused_at or now
     used = sla.used(limit, calendar, clock.started_at, max(until, clock.started_at), kept)
     over = [i for i in kept if i.ended_at]  # the due moment knows nothing of a pause that lasts
@@ -280,5 +311,6 @@ def masked(reporter: Reporter) -> MaskedReporter:
 
 def _decisions(case: Case) -> list[Decision]:
     follow_ups = Prefetch("follow_ups", FollowUp.objects.select_related("owner").order_by("due_date", "pk"))
-    rows = case.decisions.select_related("council").prefetch_related(follow_ups)
-    return list(rows.order_by("-decided_on", "-pk"))
+    rows = Decision.objects.filter(Q(case=case) | Q(item__topic__cases=case)).distinct()
+    found = rows.select_related("council").prefetch_related(follow_ups)
+    return list(found.order_by("-decided_on", "-pk"))

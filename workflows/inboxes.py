@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import F, Q, QuerySet, TextChoices
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cases.council_terms import FollowUpState
 from cases.keyset import Order, counted
 from cases.models import Case, CaseEvent, User
 from cases.querysets import CaseQuerySet
 from cases.selectors import ENDED, NEWEST, PRESSING, held_by
-from cases.terms import RequestKind, State
-from workflows import clocks, sla
-from workflows.calendars import WorkCalendar
+from cases.terms import ClockKind, OrderState, RequestKind, Role, State
+from workflows import clocks
 from workflows.case_page import holder_of
+from workflows.council_pages.follow_ups import waiting_clocks
 from workflows.flows.approval import requests_to_decide
-from workflows.lights import Light, done, light
+from workflows.lights import DONE, OVERDUE, Light, clock_light, done, provisional_year
 from workflows.models import Clock, Part
 
 MOST_COUNTED = 999  # a tab says "999+" rather than count on
@@ -52,7 +54,7 @@ class Errand:
     kind: str
     who: str
     words: str
-    due_at: datetime
+    clock: Clock
     light: Light | None = None
 
 
@@ -88,7 +90,8 @@ def _capped(found: CaseQuerySet) -> str:
 def owed_parts(viewer: User) -> QuerySet[Part]:
     """What the viewer's teams owe as co-handlers, most pressing first."""
     parts = Part.objects.filter(joint__closed_at=None, answered_at=None, team__in=viewer.grants().team_ids())
-    return parts.select_related("team", "joint__case").order_by("due_at", "pk")
+    joined = parts.select_related("team", "joint__case", "clock__policy", "clock__calendar")
+    return joined.order_by("clock__due_at", "pk")
 
 
 def rows_of(cases: Sequence[Case], *, now: datetime) -> list[Row]:
@@ -97,35 +100,89 @@ def rows_of(cases: Sequence[Case], *, now: datetime) -> list[Row]:
     live = Clock.objects.filter(case__in=list(stages), kind__in=set(stages.values()) - {None}, stopped_at=None)
     lights = {
         clock.case_id: clock_light(clock, now)
-        for clock in live.select_related("policy__calendar")
+        for clock in live.select_related("policy", "calendar")
         if clock.kind == stages[clock.case_id]
     }
     return [Row(case, lights.get(case.pk) or done(case.closed_at), holder_of(case)) for case in cases]
 
 
-def clock_light(clock: Clock, now: datetime) -> Light:
-    """The light of a running clock, counted in its own unit by its own calendar."""
-    calendar = clocks.work_calendar(clock.policy.calendar)
-    working = clock.policy.unit in sla.WORKING_UNITS
-    return light(now, due_at=clock.due_at, warn_at=clock.warn_at, calendar=calendar, working=working)
+def stage_provisional_year(case: Case) -> int:
+    """The year without a notice that the limit of a case's stage falls in, else 0; one query."""
+    stage = clocks.STAGE_CLOCK.get(State(case.state))
+    live = case.clocks.filter(kind=stage, stopped_at=None).select_related("policy", "calendar") if stage else []
+    return next((provisional_year(clock) for clock in live), 0)
+
+
+def order_clocks(viewer: User) -> QuerySet[Clock]:
+    """Of supervision orders: those that the viewer must reply to, and replies that wait for the viewer's word.
+
+    The query form of `permissions.may_reply_to_order` and, for supervisors and issuers, of `may_judge_reply`.
+    """
+    grants = viewer.grants()
+    teams = grants.team_ids()
+    at_desk = Q(order__team=None)
+    to_me = Q(order__team__in=teams) | (at_desk & Q(case__in=Case.objects.filter(held_by(viewer))))
+    to_me |= at_desk & Q(case__holder_role="", case__team__in=teams)
+    for path in grants.area_paths([Role.DESK]):
+        to_me |= at_desk & Q(case__holder_role="", case__team=None, case__area__path__startswith=path)
+    mine = Q(order__issued_by=viewer)
+    for path in grants.area_paths([Role.SUPERVISOR]):
+        mine |= Q(case__area__path__startswith=path)
+    owed = Q(order__state=OrderState.ISSUED, stopped_at=None) & to_me
+    replied = (
+        Q(order__state=OrderState.REPLIED, stopped_at=F("order__replied_at")) & mine & ~Q(order__replied_by=viewer)
+    )
+    found = Clock.objects.filter(owed | replied, kind=ClockKind.ORDER)
+    joined = ("policy", "calendar", "case__area", "order__issued_by", "order__replied_by")
+    return found.select_related(*joined).order_by("due_at", "pk")
+
+
+def _order_errand(clock: Clock, now: datetime) -> Errand:
+    order = clock.order
+    if order is None:
+        raise ValueError(f"Clock {clock.pk} of an order has none")
+    kind = gettext("督办%(number)s") % {"number": order.number}
+    if order.state == OrderState.ISSUED:
+        return Errand(clock.case, kind, str(order.issued_by), order.demand, clock, clock_light(clock, now))
+    waits = Light(DONE if clock.is_met else OVERDUE, gettext("已回复，待销号"))
+    return Errand(clock.case, kind, str(order.replied_by), order.reply, clock, waits)
+
+
+def _follow_up_errand(clock: Clock) -> Errand:
+    follow_up = clock.follow_up
+    if follow_up is None:
+        raise ValueError(f"Clock {clock.pk} of a follow-up has none")
+    kind = gettext("决议落实")
+    if follow_up.state != FollowUpState.DONE:
+        return Errand(clock.case, kind, follow_up.decision.number, follow_up.what, clock)
+    waits = Light(DONE if clock.is_met else OVERDUE, gettext("已报完成，待验收"))
+    return Errand(clock.case, kind, str(follow_up.done_by), follow_up.what, clock, waits)
+
+
+def check_clocks(viewer: User) -> QuerySet[Clock]:
+    """Of verified cases that were drawn to be looked at again, in the areas that the viewer supervises."""
+    within = Q(pk__in=[])
+    for path in viewer.grants().area_paths([Role.SUPERVISOR]):
+        within |= Q(case__area__path__startswith=path)
+    rows = Clock.objects.filter(within, kind=ClockKind.SPOT_CHECK, stopped_at=None)
+    return rows.select_related("policy", "calendar", "case__area", "case__team").order_by("due_at", "pk")
 
 
 def errands(viewer: User, *, now: datetime) -> list[Errand]:
-    """Requests to decide on and parts to answer, most pressing first; three queries."""
-    calendar = clocks.default_calendar()
+    """What is to be decided, answered, replied to, checked or done by a decision, most pressing first; six queries."""
     asked = [
-        Errand(row.case, str(RequestKind(row.kind).label), str(row.asked_by), row.reason, row.due_at)
+        Errand(row.case, str(RequestKind(row.kind).label), str(row.asked_by), row.reason, row.clock)
         for row in requests_to_decide(viewer)[:MOST_ERRANDS]
     ]
     owed = [
-        Errand(row.joint.case, str(_("协办")), str(row.team), row.task, row.due_at)
+        Errand(row.joint.case, str(_("协办")), str(row.team), row.task, row.clock)
         for row in owed_parts(viewer)[:MOST_ERRANDS]
     ]
-    found = sorted(asked + owed, key=lambda errand: errand.due_at)
-    return [replace(errand, light=_near_light(errand.due_at, now, calendar)) for errand in found]
-
-
-def _near_light(due_at: datetime, now: datetime, calendar: WorkCalendar) -> Light:
-    """Requests and parts have no warning of their own: the last working day is near."""
-    is_near = sla.workdays_between(calendar, now, due_at) <= 1 if due_at > now else True
-    return light(now, due_at=due_at, warn_at=now if is_near else due_at, calendar=calendar)
+    ordered = [_order_errand(clock, now) for clock in order_clocks(viewer)[:MOST_ERRANDS]]
+    decided = [_follow_up_errand(clock) for clock in waiting_clocks(viewer)[:MOST_ERRANDS]]
+    drawn = [
+        Errand(clock.case, gettext("抽查"), str(clock.case.team or ""), clock.case.result_text, clock)
+        for clock in check_clocks(viewer)[:MOST_ERRANDS]
+    ]
+    found = sorted(asked + owed + ordered + decided + drawn, key=lambda errand: errand.clock.due_at)
+    return [errand if errand.light else replace(errand, light=clock_light(errand.clock, now)) for errand in found]

@@ -13,6 +13,7 @@ from cases.terms import OPEN_STATES, EventType, Priority, ResultCode, Role, Stat
 from workflows import permissions as may
 
 S, E = State, EventType
+MAX_ROUNDS = 3  # handled once and reopened twice; what is still wrong after that is a new case that follows this one
 
 # Who holds a case in each open state; team states are held by the lead team.
 HOLDERS = {
@@ -67,7 +68,7 @@ class CaseLifecycle(Case):
     @move(S.INFO_REQUESTED, S.REPORTED, may.is_reporting_side, E.INFO_SUPPLIED, _("补充"))
     def supply_info(self) -> None: ...
 
-    @move(S.REPORTED, S.ACCEPTED, may.is_desk, E.ACCEPTED, _("受理"))
+    @move(S.REPORTED, S.ACCEPTED, may.either(may.is_desk, may.is_proposer), E.ACCEPTED, _("受理"))
     def accept(self, category: Category, priority: Priority, policy_version: int) -> None:
         self.category, self.priority, self.policy_version = category, priority, policy_version
 
@@ -110,7 +111,7 @@ class CaseLifecycle(Case):
     @move(
         S.DELIBERATING,
         RETURN_VALUE(S.IN_PROGRESS, S.ACCEPTED, S.SUBMITTED),
-        may.is_secretary,
+        may.either(may.is_secretary, may.by_system(may.CLOCK)),  # the clock: its publication is over
         E.DECISION_TAKEN,
         _("落实决议"),
     )
@@ -118,6 +119,16 @@ class CaseLifecycle(Case):
         if nothing_to_do:
             self.result_code, self.result_text = ResultCode.REFERENCE, text
             return S.SUBMITTED
+        return S.IN_PROGRESS if self.team_id and self.handler_id else S.ACCEPTED
+
+    @move(
+        S.DELIBERATING,
+        RETURN_VALUE(S.IN_PROGRESS, S.ACCEPTED),
+        may.is_secretary,
+        E.RETURNED_FROM_COUNCIL,
+        _("退回提请"),
+    )
+    def return_from_council(self) -> State:
         return S.IN_PROGRESS if self.team_id and self.handler_id else S.ACCEPTED
 
     @move(S.IN_PROGRESS, S.ON_HOLD, may.is_agreed, E.HELD, _("挂账"), two_people=True)
@@ -145,8 +156,9 @@ class CaseLifecycle(Case):
 
     @move(S.ANSWERED, RETURN_VALUE(S.CLOSED, S.REOPEN_REQUESTED), may.may_survey, E.SURVEY_RECORDED, _("回访"))
     def record_survey(self, solved: bool, at: datetime) -> State:
-        self.closed_at = at if solved else None
-        return S.CLOSED if solved else S.REOPEN_REQUESTED
+        ends = solved or not self.may_have_another_round
+        self.closed_at = at if ends else None
+        return S.CLOSED if ends else S.REOPEN_REQUESTED
 
     @move(S.ANSWERED, S.CLOSED, may.by_system(may.CLOCK, may.IMPORT), E.CLOSED_UNANSWERED, _("回访到期"))
     def close_unanswered(self, at: datetime) -> None:
@@ -158,10 +170,18 @@ class CaseLifecycle(Case):
 
     @move(S.REOPEN_REQUESTED, RETURN_VALUE(S.IN_PROGRESS, S.ACCEPTED), may.is_supervisor, E.REOPENED, _("重办"))
     def reopen(self) -> State:
-        self.round += 1
-        self.result_code = self.result_text = ""
-        self.promised_date = None
-        return S.IN_PROGRESS if self.team_id and self.handler_id else S.ACCEPTED
+        return self._begin_round()
+
+    @move(
+        (S.ANSWERED, S.CLOSED),
+        RETURN_VALUE(S.IN_PROGRESS, S.ACCEPTED),
+        may.is_supervisor,
+        E.FAILED_SPOT_CHECK,
+        _("抽查不合格"),
+    )
+    def fail_spot_check(self) -> State:
+        self.closed_at = None
+        return self._begin_round()
 
     @move(S.REOPEN_REQUESTED, S.CLOSED, may.is_supervisor, E.REOPEN_DECLINED, _("不予重办"))
     def decline_reopen(self, at: datetime) -> None:
@@ -174,6 +194,17 @@ class CaseLifecycle(Case):
     @move(S.REPORTED, S.ANSWERED, may.by_system(may.IMPORT), E.ANSWER_ADOPTED, _("录入既有答复"))
     def adopt_answer(self, text: str, at: datetime) -> None:
         self.result_text, self.answered_at = text, at
+
+    def _begin_round(self) -> State:
+        self.round += 1
+        self.result_code = self.result_text = ""
+        self.promised_date = None
+        return S.IN_PROGRESS if self.team_id and self.handler_id else S.ACCEPTED
+
+    @property
+    def may_have_another_round(self) -> bool:
+        """Whether it can be reopened once more."""
+        return self.round < MAX_ROUNDS
 
     def find_holder(self) -> None:
         """Stamp who holds the case in its new state: exactly one while it is open, nobody when it has ended."""

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cases.models import Case, User
-from cases.terms import Role
+from cases.terms import Role, Source
+
+if TYPE_CHECKING:
+    from workflows.models import SupervisionOrder
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,19 @@ def either(*predicates: Predicate) -> Predicate:
     return predicate
 
 
+LIMIT_READERS = (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.LEADER, Role.AUDITOR)
+
+
+def may_set_limits(user: User) -> bool:
+    """Limits are configuration, as in the admin: administrators, and who was made by `createsuperuser`."""
+    return user.is_superuser or user.grants().has(Role.ADMINISTRATOR)
+
+
+def may_read_limits(user: User) -> bool:
+    """Administrators, and those who watch over limits."""
+    return user.is_superuser or user.grants().has(*LIMIT_READERS)
+
+
 may_report = (Role.GRID_WORKER, Role.HOUSEHOLD_CONTACT, Role.DESK, Role.DISPATCHER)
 
 is_desk = by_area(Role.DESK)
@@ -92,14 +109,24 @@ def may_dispatch(case: Case, actor: Actor) -> bool:
     return is_supervisor(case, actor) if case.dispatch_is_final else is_dispatcher(case, actor)
 
 
+def is_proposer(case: Case, actor: Actor) -> bool:
+    """The secretary who brought a matter of a council, before anybody else has it."""
+    if not isinstance(actor, User) or case.source != Source.COUNCIL or case.team_id is not None:
+        return False
+    return case.reported_by_id == actor.pk and actor.grants().has(Role.SECRETARY)
+
+
 def may_refer(case: Case, actor: Actor) -> bool:
-    """The dispatcher or the leader of the lead team."""
-    return is_dispatcher(case, actor) or is_team_leader(case, actor)
+    """The dispatcher or the leader of the lead team; what a council proposed itself, its secretary."""
+    return is_dispatcher(case, actor) or is_team_leader(case, actor) or is_proposer(case, actor)
 
 
 def is_secretary(case: Case, actor: Actor) -> bool:
     """The secretary of the council that deliberates on it."""
     return isinstance(actor, User) and actor.grants().in_council(case.council_id, Role.SECRETARY)
+
+
+may_report_again = either(by_system(RESIDENT), is_desk, by_area(Role.SURVEY_DESK))
 
 
 def may_survey_by_phone(case: Case, actor: Actor) -> bool:
@@ -131,3 +158,35 @@ def is_agreed(case: Case, actor: Actor) -> bool:
 def may_merge(case: Case, actor: Actor) -> bool:
     """The desk alone before dispatch, two people after it."""
     return is_agreed(case, actor) or (is_desk(case, actor) and case.team_id is None)
+
+
+def is_holder(case: Case, actor: Actor) -> bool:
+    """Has the case now: by name, or by the role while nobody is named; `cases.selectors.held_by` for one case."""
+    if not isinstance(actor, User) or not case.holder_role:
+        return False
+    if case.holder_user and case.holder_user.is_active:
+        return case.holder_user_id == actor.pk
+    if case.holder_role == Role.TEAM_MEMBER:
+        return is_team_member(case, actor)
+    if case.holder_role == Role.SECRETARY:
+        return is_secretary(case, actor)
+    return by_area(Role(case.holder_role))(case, actor)
+
+
+may_order = either(is_supervisor, is_leader)
+
+
+def may_reply_to_order(order: "SupervisionOrder", actor: Actor) -> bool:
+    """The team it is addressed to. One to a desk goes along with its case: to the holder, and when the case has
+    ended to its lead team, or to the desk of the area where it never had one.
+    """
+    if order.team_id:
+        return isinstance(actor, User) and actor.grants().in_team(order.team_id)
+    if order.case.is_open:
+        return is_holder(order.case, actor)
+    return is_team_member(order.case, actor) if order.case.team_id else is_desk(order.case, actor)
+
+
+def may_judge_reply(order: "SupervisionOrder", actor: Actor) -> bool:
+    """A supervisor or leader of the area who did not write the reply."""
+    return may_order(order.case, actor) and isinstance(actor, User) and actor.pk != order.replied_by_id

@@ -10,6 +10,9 @@ from cases.models import Answer, ResidentLink, Survey
 from cases.terms import State
 from workflows.case_page import Step, steps_of
 from workflows.commands.surveys import is_within_window
+from workflows.lifecycle import MAX_ROUNDS
+from workflows.lights import provisional_year
+from workflows.public_standing import Standing, standing_of
 
 PLAIN: dict[str, Promise | str] = {
     State.REPORTED: _("已经收到，正等着受理。"),
@@ -38,29 +41,43 @@ class PublicPage:
     reported_at: datetime
     words: Promise | str
     due_at: datetime | None
+    provisional: int
     steps: list[Step]
     answers: list[Answer]
     survey: Survey | None
     may_answer: bool
+    is_to_be_asked: bool
     may_reopen: bool
+    may_report_again: bool
     is_open: bool
+    standing: Standing
 
 
 def public_page(link: ResidentLink, *, now: datetime) -> PublicPage:
     """Read it. Of a merged case the steps are those of the main case, whose text stays with its own resident."""
     case = link.case
     standing = case.main_case if case.state == State.MERGED and case.main_case else case
-    overall = standing.clocks.filter(kind="overall", stopped_at=None, paused_at=None).order_by("-pk").first()
+    running = standing.clocks.filter(kind="overall", stopped_at=None, paused_at=None)
+    overall = running.select_related("policy", "calendar").order_by("-pk").first()
+    is_in_time = case.state == State.CLOSED and is_within_window(case, now)  # type: ignore[arg-type]
+    may_complain = (
+        case.state == State.ANSWERED and link.handed_by_id is not None
+    )  # it cannot rate, but say what is wrong
+    reopens = case.round < MAX_ROUNDS and (is_in_time or may_complain)
     return PublicPage(
         number=case.number,
         title=case.title,
         reported_at=case.reported_at,
         words=PLAIN[State(case.state)],
         due_at=overall.due_at if overall else None,
+        provisional=provisional_year(overall) if overall else 0,
         steps=steps_of(standing, list(standing.events.order_by("seq"))),
         answers=list(Answer.objects.filter(case=case, reporter=link.reporter_id).order_by("-answered_at", "-pk")),
         survey=case.surveys.filter(round=case.round).exclude(channel="none").first(),
-        may_answer=case.state == State.ANSWERED,
-        may_reopen=case.state == State.CLOSED and is_within_window(case, now),  # type: ignore[arg-type]
+        may_answer=case.state == State.ANSWERED and link.handed_by_id is None,
+        is_to_be_asked=may_complain,
+        may_reopen=reopens,
+        may_report_again=case.state == State.CLOSED and not reopens and not case.followed_by.open().exists(),
         is_open=standing.is_open,
+        standing=standing_of(standing),
     )

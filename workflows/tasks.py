@@ -1,4 +1,4 @@
-"""What the worker runs: the sweep of clocks, requests and parts."""
+"""What the worker runs: the sweep of clocks, and what was cut off."""
 
 from typing import Any
 
@@ -6,12 +6,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from workflows.commands import sweep as sweeping
+from workflows.commands.calendar import settle_all
+from workflows.council.notices import end_due_notices
+from workflows.council.owners_ballots import end_due_ballots
 from workflows.flows.joint import end_taken_back
 
 
 @shared_task(name="workflows.tasks.sweep")  # type: ignore[untyped-decorator]  # celery has no types
 def sweep(**_: Any) -> dict[str, int]:
-    """Ring what is due now; a second sweeper at the same moment is harmless."""
+    """Ring what is due now and end notices whose time is over; a second sweeper at the same moment is harmless."""
     now = timezone.now()
     end_taken_back(now=now)
-    return sweeping.sweep(now=now)
+    settle_all(now=now)
+    return sweeping.sweep(now=now) | end_due_notices(now=now) | end_due_ballots(now=now)

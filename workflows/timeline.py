@@ -11,13 +11,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from cases.council_terms import FollowUpState
 from cases.lib.masking import mask_text
 from cases.models import CaseEvent, Category, Council, Team, User
 from cases.terms import (
     ClockKind,
     DecisionOutcome,
     EventType,
+    ExclusionReason,
     HoldReason,
+    InvitationWay,
     MatterType,
     PhotoKind,
     Priority,
@@ -27,17 +30,20 @@ from cases.terms import (
     Role,
     Satisfaction,
     Source,
+    SurveyReason,
     VoidReason,
 )
 from workflows.calendars import WorkCalendar
 from workflows.lights import hours
 
 ALERTS = frozenset({
-    EventType.CLOCK_OVERDUE, EventType.REQUEST_OVERDUE, EventType.PART_OVERDUE, EventType.SENT_BACK, EventType.URGED,
-    EventType.REOPEN_REQUESTED, EventType.RETURNED_TO_DISPATCH,
+    EventType.CLOCK_OVERDUE, EventType.REQUEST_OVERDUE, EventType.PART_OVERDUE, EventType.CLOCK_STOPPED_LATE,
+    EventType.SENT_BACK, EventType.URGED, EventType.REOPEN_REQUESTED, EventType.RETURNED_TO_DISPATCH,
+    EventType.ORDER_ISSUED, EventType.ORDER_RETURNED, EventType.FAILED_SPOT_CHECK,
 })  # fmt: skip
 SYSTEMS = {"resident": _("居民"), "clock": _("系统"), "import": _("导入")}
-REASONS = {choice.value: choice.label for kind in (RejectReason, HoldReason, VoidReason) for choice in kind}
+CODED: tuple[type[TextChoices], ...] = (RejectReason, HoldReason, VoidReason, ExclusionReason)
+REASONS = {choice.value: choice.label for kind in CODED for choice in kind}
 
 
 @dataclass
@@ -100,7 +106,7 @@ def reason_of(event: CaseEvent) -> str:
     for key in ("reason", "question", "words", "missing", "note"):
         if event.data.get(key):
             return mask_text(REASONS.get(event.data[key], event.data[key]))
-    return ""
+    return str(_("原来就有的时限")) if event.data.get("target_at") else ""
 
 
 def read_names(events: Iterable[CaseEvent]) -> Names:
@@ -177,7 +183,9 @@ def _was(value: Any, names: Names) -> str:
 
 def _limits(value: Any, _names: Names) -> str:
     words = dict(ClockKind.choices)
-    rows = [(words.get(kind, kind), moment(row["was"]), moment(row["is"])) for kind, row in value.items()]
+    rows = [
+        (words.get(kind.partition("-")[0], kind), moment(row["was"]), moment(row["is"])) for kind, row in value.items()
+    ]
     return "\n".join(f"{word} {was} → {now}" for word, was, now in rows)
 
 
@@ -197,10 +205,16 @@ def _solved(value: Any, _names: Names) -> str:
     return str(_("解决了") if value else _("没有解决"))
 
 
+def _ticked(value: Any, _names: Names) -> str:
+    words = dict(SurveyReason.choices)
+    return "\n".join(str(words.get(code, code)) for code in value)
+
+
+Words = dict[str, tuple[Promise | str, Callable[[Any, Names], str]]]
 KINDS: dict[str, Any] = {choice.value: choice.label for kind in (PhotoKind, RequestKind) for choice in kind}
 
 # In the order in which a line is read; what is not named here stays out of the page.
-WORDS: dict[str, tuple[Promise | str, Callable[[Any, Names], str]]] = {
+WORDS: Words = {
     "kind": (_("类型"), lambda value, _names: str(KINDS.get(value, value))),
     "source": (_("来源"), _of(Source)),
     "team": (_("主办"), lambda value, names: names.teams.get(value, "")),
@@ -218,6 +232,8 @@ WORDS: dict[str, tuple[Promise | str, Callable[[Any, Names], str]]] = {
     "result_code": (_("结果"), _of(ResultCode)),
     "solved": (_("是否解决"), _solved),
     "satisfaction": (_("满意度"), _of(Satisfaction)),
+    "reasons": (_("哪里不满意"), _ticked),
+    "way": (_("怎样请居民评价"), _of(InvitationWay)),
     "reason_code": (_("理由类别"), _reason),
     "reason": (_("理由"), _reason),
     "question": (_("问"), _plain),
@@ -225,6 +241,9 @@ WORDS: dict[str, tuple[Promise | str, Callable[[Any, Names], str]]] = {
     "words": (_("意见"), _plain),
     "note": (_("说明"), _plain),
     "text": (_("内容"), _plain),
+    "unit": (_("主送"), _plain),
+    "demand": (_("督办要求"), _plain),
+    "reply": (_("回复"), _plain),
     "result_text": (_("处置情况"), _plain),
     "finding": (_("核查情况"), _plain),
     "missing": (_("还缺"), _plain),
@@ -239,6 +258,8 @@ WORDS: dict[str, tuple[Promise | str, Callable[[Any, Names], str]]] = {
     "how": (_("本人怎样表示"), _plain),
     "said_at": (_("表示日期"), _moment),
     "due_at": (_("时限"), _moment),
+    "to": (_("报给"), _of(Role)),
+    "level": (_("第几级"), _plain),
     "limits": (_("时限变化"), _limits),
     "returns": (_("第几次退回"), _plain),
     "workdays": (_("答复用时（工作日）"), _plain),
@@ -247,16 +268,40 @@ WORDS: dict[str, tuple[Promise | str, Callable[[Any, Names], str]]] = {
 }
 
 
+# What the same key means in an event of a supervision order.
+OF_AN_ORDER = {
+    "number": (_("督办单号"), _plain),
+    "team": (_("主送"), WORDS["team"][1]),
+    "due_at": (_("回复期限"), _moment),
+}
+
+
+OF_A_PART = {"team": (_("协办"), WORDS["team"][1])}
+
+# And of a follow-up.
+OF_A_FOLLOW_UP = {
+    "team": (_("责任单位"), WORDS["team"][1]),
+    "what": (_("落实事项"), _plain),
+    "due_date": (_("完成日期"), _moment),
+    "outcome": (_("结果"), _of(FollowUpState)),
+}
+
+
 def lines_of(event: CaseEvent, names: Names) -> list[tuple[str, str]]:
     """What an event says, word and value; empty values and keys without a word are left out."""
-    return told(event.data, names)
+    about = (event.type.partition(".")[0], event.data.get("clock"))  # a clock speaks of what it measures
+    if "order" in about:
+        return told(event.data, names, WORDS | OF_AN_ORDER)
+    if "follow_up" in about:
+        return told(event.data, names, WORDS | OF_A_FOLLOW_UP)
+    return told(event.data, names, WORDS | OF_A_PART if "part" in about else WORDS)
 
 
-def told(data: dict[str, Any], names: Names) -> list[tuple[str, str]]:
+def told(data: dict[str, Any], names: Names, words: Words | None = None) -> list[tuple[str, str]]:
     """Data of the history in words, in the order in which it is read."""
     lines = [
         (str(word), write(data[key], names))
-        for key, (word, write) in WORDS.items()
+        for key, (word, write) in (words or WORDS).items()
         if key in data and data[key] not in (None, "", [], {})
     ]
     return [(word, value) for word, value in lines if value]

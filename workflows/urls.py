@@ -2,7 +2,19 @@
 
 from django.urls import path, register_converter
 
-from workflows.views import case_page, poster, report, requests, transitions
+from workflows.views import (
+    calendars,
+    case_page,
+    clocks,
+    figures,
+    ledgers,
+    limits,
+    orders,
+    poster,
+    report,
+    requests,
+    transitions,
+)
 
 
 class CaseNumber:
@@ -23,11 +35,32 @@ urlpatterns = [
     path("report/", report.report, name="report"),
     path("report/<number:number>/", report.receipt, name="receipt"),
     path("posters/<str:code>/", poster.poster, name="poster"),
+    path("limits/", limits.versions, name="limits"),
+    path("limits/import/", limits.import_table, name="import_limits"),
+    path("limits/<int:number>/", limits.version, name="limit_version"),
+    path("limits/<int:number>/download/", limits.download, name="download_limits"),
+    path("limits/<int:number>/apply/", limits.apply_limits, name="apply_limits"),
+    path("calendars/", calendars.calendar_list, name="calendars"),
+    path("calendars/<str:code>/", calendars.this_year, name="calendar"),
+    path("calendars/<str:code>/<int:year>/", calendars.year, name="calendar_year"),
+    path("calendars/<str:code>/notice/", calendars.take, name="take_notice"),
+    path("clocks/", clocks.clocks, name="clocks"),
+    path("ledger/<slug:kind>/", ledgers.export, name="export_ledger"),
+    path("figures/", figures.figures, name="figures"),
+    path("figures/<slug:name>/<slug:side>/", figures.behind, name="figure_cases"),
     path("requests/", requests.requests_list, name="requests"),
     path("requests/<int:pk>/decide/", requests.decide_request, name="decide_request"),
     path("requests/<int:pk>/withdraw/", requests.withdraw_request, name="withdraw_request"),
+    path("orders/", orders.order_list, name="orders"),
+    path("orders/<int:pk>/", orders.show_order, name="order"),
+    path("orders/<int:pk>/sheet/", orders.sheet, name="order_sheet"),
+    path("orders/<int:pk>/sheet.pdf", orders.sheet_pdf, name="order_pdf"),
+    path("orders/<int:pk>/<slug:act>/", orders.act_on_order, name="act_on_order"),
+    path("cases/<number:number>/order/", orders.issue_order, name="issue_order"),
     path("cases/<number:number>/", case_page.show_case, name="case"),
+    path("cases/<number:number>/clocks/", clocks.case_clocks, name="case_clocks"),
     path("cases/<number:number>/reporter/", case_page.reporter, name="reporter"),
+    path("cases/<number:number>/survey-slip/", report.survey_slip, name="survey_slip"),
     path("cases/<number:number>/link/", report.issue_link, name="issue_link"),
     path("cases/<number:number>/transitions/<slug:name>/", transitions.transition, name="transition"),
     path("cases/<number:number>/requests/<slug:kind>/", requests.ask_request, name="ask_request"),

@@ -2,14 +2,17 @@
 
 from django.urls import path
 
-from workflows.views import public
+from workflows.views import public, public_again, public_figures, public_rating
 
 app_name = "public"
 urlpatterns = [
+    path("figures/", public_figures.published, name="figures"),
     path("report/<str:area_code>/", public.report, name="report"),
+    path("s/<slug:token>/", public_rating.rate, name="rate"),
     path("<slug:token>/", public.show_case, name="case"),
-    path("<slug:token>/survey/", public.survey, name="survey"),
+    path("<slug:token>/survey/", public_rating.survey, name="survey"),
     path("<slug:token>/reopen/", public.reopen, name="reopen"),
+    path("<slug:token>/again/", public_again.again, name="again"),
     path("<slug:token>/thanks/", public.thanks, name="thanks"),
     path("<slug:token>/receipt/", public.receipt, name="receipt"),
 ]

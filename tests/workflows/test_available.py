@@ -31,11 +31,11 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "dispatched": {"member": {"sign"}, "leader": {"sign"}},
     "in_progress": {"member": {"submit"}, "leader": {"submit", "reassign", "refer_to_council"},
                     "dispatcher": {"refer_to_council"}},
-    "deliberating": {"secretary": {"take_decision"}},
+    "deliberating": {"secretary": {"take_decision", "return_from_council"}},
     "submitted": {"grid_worker": {"verify", "send_back"}, "desk": {"verify", "send_back"}},
     "answered": {"survey_desk": {"record_survey", "request_reopen"}},
     "reopen_requested": {"supervisor": {"reopen", "decline_reopen"}},
-    "closed": {"survey_desk": {"request_reopen"}},
+    "closed": {"survey_desk": {"request_reopen", "report_again"}, "desk": {"report_again"}},
     "rejected": {},
 }  # fmt: skip
 ENDED = {"closed", "rejected"}

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +14,38 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from cases.models import Case
+from cases.events import verify_all
+from cases.models import Case, CaseEvent, SurveyInvitation
+from workflows import sla
 from workflows.benchmark.chain import measure_chain
+from workflows.benchmark.deadlines import by_minutes, measure_deadlines
+from workflows.benchmark.firing import FIRE, measure_firing
+from workflows.benchmark.idle import measure_idle
+from workflows.benchmark.lateness import _ring as ring_late
+from workflows.benchmark.lateness import measure_lateness
+from workflows.benchmark.many import grow
 from workflows.benchmark.measure import Figure, take_turns
 from workflows.benchmark.queries import measure_queries, statements
+from workflows.benchmark.recompute import measure_recompute
 from workflows.benchmark.world import make_world
-from workflows.clocks import _built
+from workflows.calendars import SHANGHAI
+from workflows.commands import calendar
+from workflows.limits import built, default_calendar, limit_of
+from workflows.models import Clock
+from workflows.sla import Interval, Limit, Moments
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def bench_world(db: None) -> Any:
-    _built.cache_clear()
+    built.cache_clear()
     return make_world(timezone.now())
+
+
+@pytest.fixture
+def committed_world(transactional_db: None) -> Any:
+    return make_world(timezone.now(), 600)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +77,20 @@ def test_subject_and_anchor_take_turns_and_neither_always_goes_first() -> None:
     assert turns.ratio > 0
 
 
+def test_what_is_done_before_a_side_is_not_in_its_time() -> None:
+    order: list[str] = []
+    turns = take_turns(
+        lambda _: order.append("s"),
+        lambda _: _count(100_000),
+        rounds=1,
+        size=1,
+        warm_up=0,
+        before=lambda: order.append("before") or _count(2_000_000),
+    )
+    assert order == ["before", "before", "s"]
+    assert turns.subject > 1000
+
+
 def test_the_ratio_says_how_fast_the_subject_is_against_its_anchor() -> None:
     work = {"subject": 60_000, "anchor": 6_000}
     turns = take_turns(lambda _: _count(work["subject"]), lambda _: _count(work["anchor"]), rounds=5, size=1)
@@ -74,6 +108,7 @@ def test_no_move_takes_more_than_ten_statements(bench_world: Any) -> None:
     assert {f.name: f.value for f in figures if f.value > 10} == {}
     assert len(figures) == 7
     assert all(f.value >= 4 for f in figures)  # fewer would mean that they were not seen
+    assert SurveyInvitation.objects.count() == 1  # the resident was asked, and that was counted, too
 
 
 def test_transaction_control_is_not_counted(bench_world: Any) -> None:
@@ -93,6 +128,140 @@ def test_the_chain_that_is_measured_holds(bench_world: Any) -> None:
     assert chain.equal
     assert chain.ratio is not None
     assert verified.value > 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "start", "pauses", "warn", "due"),
+    [
+        # Friday; the Saturday after is made up for the National Day holiday that follows.
+        (Limit(1, "working_days"), "2026-10-09T15:30", (), "2026-10-10T15:15", "2026-10-10T17:30"),
+        (Limit(4, "working_hours"), "2026-09-30T16:30", (), "2026-10-08T10:30", "2026-10-08T11:30"),
+        (Limit(1, "hours"), "2026-10-01T23:30", (), "2026-10-02T00:15", "2026-10-02T00:30"),
+        (
+            Limit(2, "working_hours"),
+            "2026-03-03T09:00",
+            (("2026-03-03T10:00", "2026-03-04T09:00"),),
+            "2026-03-04T09:30",
+            "2026-03-04T10:00",
+        ),
+    ],
+    ids=["make-up Saturday", "over a holiday", "day and night", "with a pause"],
+)
+@pytest.mark.django_db
+def test_counting_minute_by_minute_gives_what_a_person_counts(
+    bench_world: Any, limit: Limit, start: str, pauses: tuple[tuple[str, str], ...], warn: str, due: str
+) -> None:
+    calendar = default_calendar()
+    found = by_minutes(limit, calendar, _at(start), [Interval(_at(a), _at(b)) for a, b in pauses])
+    assert found == Moments(_at(warn), _at(due))
+
+
+def _at(words: str) -> datetime:
+    return datetime.fromisoformat(words).replace(tzinfo=SHANGHAI)
+
+
+def test_deadlines_are_measured_against_the_same_answers(bench_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workflows.benchmark.deadlines.AGAIN", 1)
+    (figure,) = measure_deadlines(bench_world, rounds=1, size=3)
+    assert figure.equal
+    assert figure.ratio is not None
+    assert figure.ratio > 1
+    right = sla.moments
+    monkeypatch.setattr(sla, "moments", lambda *given: replace(right(*given), due_at=bench_world.now))
+    (figure,) = measure_deadlines(bench_world, rounds=1, size=3)
+    assert not figure.equal
+
+
+@pytest.mark.pg
+def test_copied_cases_have_a_history_that_holds_and_clocks_as_they_are_reckoned(committed_world: Any) -> None:
+    grow(committed_world, 41)
+    copies = Clock.objects.filter(stopped_at=None, case__events__type="case.dispatched", case__version=1)
+    assert copies.count() == 42
+    for clock in copies.select_related("policy"):
+        moments = sla.moments(limit_of(clock.policy), default_calendar(), clock.started_at)
+        assert (clock.due_at, clock.warn_at, clock.alarm_at) == (moments.due_at, moments.warn_at, moments.warn_at)
+        assert clock.alarm_at > committed_world.now
+    verified = verify_all()
+    assert verified.cases == 22
+    assert not verified.broken
+    grow(committed_world, 41)
+    assert Case.objects.count() == 22
+
+
+@pytest.mark.pg
+def test_an_idle_sweep_is_measured_at_three_sizes(committed_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workflows.benchmark.idle.LOOKS", 2)
+    whole, first, second = measure_idle(committed_world)
+    assert "600 clocks ÷ at 6" in whole.name
+    assert whole.equal
+    assert whole.ratio is not None
+    assert first.name.endswith("6 → 60")
+    assert second.name.endswith("60 → 600")
+    Clock.objects.filter(stopped_at=None).update(alarm_at=committed_world.now)
+    assert not measure_idle(committed_world)[0].equal
+
+
+@pytest.mark.pg
+def test_the_sweep_and_its_anchor_write_the_same(committed_world: Any) -> None:
+    (figure,) = measure_firing(committed_world, rounds=1)
+    assert figure.equal
+    assert figure.name.endswith("12 due")
+    rang = CaseEvent.objects.filter(type__in=["clock.warned", "clock.overdue"])
+    assert rang.count() == 49  # two rounds of both sides, and the case of which the others are copies
+
+
+@pytest.mark.pg
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        ("THEN 'clock.warned'", "THEN 'clock.overdue'"),  # another mark
+        ("THEN NULL ELSE", "THEN %(now)s ELSE"),  # the right words about a wrong clock
+        ("held.version + 1", "held.version + 2"),  # a history that does not hold
+    ],
+)
+def test_an_anchor_that_writes_something_else_is_seen(
+    committed_world: Any, monkeypatch: pytest.MonkeyPatch, words: str, instead: str
+) -> None:
+    assert words in FIRE
+    monkeypatch.setattr("workflows.benchmark.firing.FIRE", FIRE.replace(words, instead))
+    (figure,) = measure_firing(committed_world, rounds=1)
+    assert not figure.equal
+
+
+@pytest.mark.pg
+def test_a_holiday_writes_the_clocks_that_differ_and_no_others(
+    committed_world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, share, written, told, rows = measure_recompute(committed_world, rounds=1)
+    assert whole.equal
+    assert 0 < share.value < 0.5
+    assert written.value == written.anchor == told.value == round(share.value * 600)
+    assert rows.value <= 3 * share.value + 1e-9
+    right = calendar.publish_calendar
+
+    def writes_too_much(*given: Any, **words: Any) -> None:
+        right(*given, **words)
+        Clock.objects.update(calendar_revision=given[0].revision)
+
+    monkeypatch.setattr("workflows.benchmark.recompute.publish_calendar", writes_too_much)
+    assert not measure_recompute(committed_world, rounds=1)[0].equal
+
+
+@pytest.mark.pg
+def test_lateness_is_that_of_the_loop_itself(committed_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workflows.benchmark.lateness.LEAD", 0.5)
+    idle, burst = measure_lateness(committed_world, alone=3, spread=0.2)
+    assert idle.equal
+    assert burst.equal
+    assert 0 < idle.value < 60
+    assert "30 at once" in burst.name
+    assert Clock.objects.filter(warned_at__isnull=False).count() == 1 + 3 + 30
+
+
+@pytest.mark.pg
+def test_a_loop_that_has_ended_is_told_and_not_waited_for(committed_world: Any) -> None:
+    with pytest.raises(RuntimeError, match="rung 0 of 1"):
+        ring_late(committed_world, [0.0], lambda: False)
 
 
 def test_another_database_than_postgresql_is_refused_in_a_sentence() -> None:
@@ -115,10 +284,12 @@ def run(command: list[str]) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.pg
 @pytest.mark.django_db(databases=[])
 def test_it_runs_in_a_database_of_its_own_and_drops_it() -> None:
-    command = [sys.executable, "manage.py", "bench", "--only", "P4", "--json"]
+    command = [sys.executable, "manage.py", "bench", "--only", "P4,P5", "--size", "1000", "--json"]
     done = run(command)
     assert done.returncode == 0, done.stderr[-800:]
     rows = json.loads(done.stdout)
     assert rows[0]["name"].startswith("P4")
     assert rows[0]["value"] <= rows[0]["floor"] == 10
-    assert "already exists" not in run(command).stderr
+    assert "1,000 clocks ÷ at 10" in rows[-3]["name"]
+    again = [sys.executable, "manage.py", "bench", "--only", "P4", "--json"]
+    assert "already exists" not in run(again).stderr

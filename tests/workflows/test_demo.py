@@ -20,9 +20,9 @@ from cases.terms import END_STATES, RequestState, Role, State
 from tests.factories import SHANGHAI
 from workflows import demo
 from workflows.calendars import WorkCalendar
-from workflows.clocks import _built, default_calendar
 from workflows.demo.building import working_moment_before
 from workflows.demo.stories import STORIES
+from workflows.limits import built, default_calendar
 from workflows.models import Clock, Part, Request
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data]
@@ -32,7 +32,7 @@ NOW = datetime(2026, 4, 15, 10, 20, tzinfo=SHANGHAI)  # a Wednesday; the weeks b
 
 @pytest.fixture(autouse=True)
 def _at_that_moment() -> Iterator[None]:
-    _built.cache_clear()
+    built.cache_clear()
     with time_machine.travel(NOW, tick=False):
         yield
 

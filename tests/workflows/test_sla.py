@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows.calendars import SHANGHAI, WorkCalendar
+from workflows.reckoning import steps_to_due
 from workflows.sla import Interval, Limit, moments, used, workdays_between
 
 HOLIDAY = date(2026, 3, 5)
@@ -87,6 +88,20 @@ def test_an_extension_is_the_moment_agreed_and_later_pauses_count_on_it() -> Non
     assert moments(limit, CALENDAR, at(2, 9), [Interval(at(3, 9), until=until)]).due_at == until
     after = [Interval(at(3, 9), until=until), Interval(at(9, 9), at(10, 9))]
     assert moments(limit, CALENDAR, at(2, 9), after).due_at == at(23, 17, 30)
+
+
+def test_a_pause_never_brings_forward_a_moment_that_was_agreed_for_a_day_off() -> None:
+    limit, saturday = Limit(1, "working_days"), at(14, 10)
+    agreed = Interval(at(3, 9), until=saturday)
+    at_night, at_work = Interval(at(9, 19), at(9, 20)), Interval(at(10, 9), at(10, 10))
+    assert moments(limit, CALENDAR, at(2, 9), [agreed, at_night]).due_at == saturday
+    assert moments(limit, CALENDAR, at(2, 9), [agreed, at_night, at_work]).due_at == at(16, 9, 30)
+    steps = list(steps_to_due(limit, CALENDAR, at(2, 9), [agreed, at_night, at_work]))
+    assert [(step.kind, step.due_at) for step in steps[1:]] == [
+        ("extension", saturday),
+        ("idle_pause", saturday),
+        ("pause", at(16, 9, 30)),
+    ]
 
 
 def test_used_time_leaves_out_the_pauses() -> None:

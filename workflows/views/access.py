@@ -12,6 +12,7 @@ from cases.models import Case, User
 from cases.terms import EventType, State
 from workflows.available import case_for, last_move
 from workflows.case_page import holder_of
+from workflows.inboxes import stage_provisional_year
 from workflows.lifecycle import CaseLifecycle
 from workflows.timeline import who
 
@@ -64,5 +65,7 @@ def where_now(case: Case) -> str:
     if not case.is_open:
         return _("现在是「%(state)s」。") % {"state": state}
     due = timezone.localtime(case.due_at).strftime("%m-%d %H:%M") if case.due_at else ""
+    if stage_provisional_year(case):
+        due = _("%(due)s（暂定）") % {"due": due}
     said = {"state": state, "holder": holder_of(case), "due": due}
     return _("现在是「%(state)s」，由 %(holder)s 办，时限 %(due)s。") % said

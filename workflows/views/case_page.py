@@ -18,9 +18,11 @@ from workflows.available import Available
 from workflows.case_page import case_page
 from workflows.flows import approval
 from workflows.forms.facts import RevealReporterForm
+from workflows.limit_pages import standard_of
 from workflows.suggestions import duplicates_of
 from workflows.views.access import SENT_DRAFT, seen_case, viewer_of
 from workflows.views.moves import MOVES
+from workflows.views.orders import case_orders
 from workflows.views.requests import ASKS, request_rows
 
 
@@ -38,6 +40,7 @@ def show_case(request: HttpRequest, number: str) -> HttpResponse:
             "label": page.likely.label,
             "move": move,
             "form": move.form(case=case, viewer=viewer, now=now),
+            "standard": standard_of(case, page.likely.name, now=now),
             "duplicates": duplicates_of(case, viewer) if page.likely.name == "accept" else [],
         }
     shown["more"] = [_row(available) for available in page.moves if available != page.likely]
@@ -47,6 +50,7 @@ def show_case(request: HttpRequest, number: str) -> HttpResponse:
     rows = request_rows(page.requests, viewer)
     shown["requests"] = [row for row in rows if row.request.state == RequestState.ASKED]
     shown["decided"] = [row for row in rows if row.request.state != RequestState.ASKED]
+    shown |= case_orders(case, viewer)
     shown["may_reveal"] = can_reveal_reporter(viewer, case)
     return render(request, "workflows/case_page.html", shown)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.commands import add_note
 from cases.models import User
-from workflows.commands import adjust, council, handling, intake, review, supervise, surveys
+from workflows.commands import adjust, council, handling, intake, review, spot_checks, supervise, surveys
 from workflows.flows import joint
 from workflows.forms import council as council_forms
 from workflows.forms import facts
@@ -70,8 +70,14 @@ MOVES: dict[str, Move] = {
     "refer_to_council": Move(
         council_forms.ReferToCouncilForm, council.refer_to_council, _("请议事会商议，处置时限在商议时暂停。")
     ),
+    "return_from_council": Move(
+        council_forms.ReturnFromCouncilForm,
+        council.return_from_council,
+        _("议事会不议这件事，退给原来办理的人，时限接着算。"),
+        danger=True,
+    ),
     "take_decision": Move(
-        council_forms.TakeDecisionForm, council.take_decision, _("录入议事会的决议和落实事项，本件回去办理。")
+        council_forms.TakeDecisionForm, council.take_decision, _("录入在纸上形成的决议和落实事项，本件回去办理。")
     ),
     "resume": Move(handling_forms.ResumeForm, adjust.resume_case, _("解除挂账，处置时限从剩下的时间接着算。")),
     "submit": Move(handling_forms.SubmitForm, handling.submit_case, _("写明办理结果，交给网格员或受理员到现场核查。")),
@@ -89,6 +95,15 @@ MOVES: dict[str, Move] = {
     "decline_reopen": Move(
         review_forms.DeclineReopenForm, review.decline_reopen, _("维持原答复，把理由告诉居民，本件结案。"), danger=True
     ),
+    "pass_spot_check": Move(
+        review_forms.PassSpotCheckForm, spot_checks.pass_spot_check, _("到现场看过，和答复的一样，抽查合格。")
+    ),
+    "fail_spot_check": Move(
+        review_forms.FailSpotCheckForm,
+        spot_checks.fail_spot_check,
+        _("还没有办好：退回重新办理，开始新一轮，计一次返工，并告诉居民。"),
+        danger=True,
+    ),
     "answer_part": Move(handling_forms.AnswerPartForm, answer_part, _("写明本单位协办的部分办得怎样，交给主办单位。")),
     "keep_promise": Move(
         handling_forms.KeepPromiseForm, review.keep_promise, _("说明承诺的事怎样办到了，承诺期限停止。")
@@ -96,6 +111,9 @@ MOVES: dict[str, Move] = {
     "urge": Move(facts.UrgeForm, supervise.urge_case, _("提醒现在办理的人抓紧，留在流转记录里。")),
     "correct_facts": Move(
         facts.CorrectFactsForm, adjust.correct_facts, _("改正类别或紧急程度，时限从原来的起点重新算。")
+    ),
+    "report_again": Move(
+        facts.ReportAgainForm, intake.report_again, _("本件不再重办：另立新件从头办起，两件连在一起。")
     ),
     "add_note": Move(facts.AddNoteForm, add_note, _("给同事留一句话，居民看不到。")),
 }

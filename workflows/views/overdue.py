@@ -19,6 +19,7 @@ from cases.keyset import take
 from cases.models import Case, User
 from cases.selectors import PRESSING
 from workflows import overdue as lists
+from workflows.clock_audit import AUDITORS
 from workflows.commands.supervise import urge_case
 
 MOST_URGED = 20
@@ -110,6 +111,7 @@ def _page(request: HttpRequest, viewer: User, form: UrgeForm, now: datetime) -> 
         "overdue": sum(one.overdue for one in units),
         "soon": sum(one.soon for one in units),
         "may_urge": any(row.may_urge for row in rows),
+        "may_audit": viewer.grants().has(*AUDITORS),
         "chosen": {int(pk) for pk in request.POST.getlist("case") if pk.isdecimal()},
     }
     return render(request, "workflows/overdue.html", shown, status=422 if form.errors else 200)

@@ -26,6 +26,7 @@ from workflows.forms.moves import MoveForm
 from workflows.forms.requests import (
     AskMergeForm,
     DecideRequestForm,
+    ExcludeForm,
     ExtendForm,
     HoldForm,
     ReturnToDispatchForm,
@@ -68,6 +69,12 @@ ASKS = {
         VoidForm,
         gettext_lazy("不应办理：督办员或分管领导同意后作废，并告诉居民。"),
         gettext_lazy("申请作废"),
+        danger=True,
+    ),
+    RequestKind.EXCLUSION: Ask(
+        ExcludeForm,
+        gettext_lazy("评价不该算在本件：督办员同意后不计入满意率，剔除的数另行公布，评价本身照样留着。"),
+        gettext_lazy("申请剔除评价"),
         danger=True,
     ),
     RequestKind.MERGE: Ask(

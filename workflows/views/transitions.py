@@ -18,6 +18,7 @@ from cases.lib.masking import mask_text
 from workflows.available import available_moves, check_move, event_of, likely, was_made
 from workflows.forms.moves import MoveForm
 from workflows.lifecycle import CaseLifecycle
+from workflows.limit_pages import standard_of
 from workflows.suggestions import duplicates_of, next_held
 from workflows.views.access import SENT_DRAFT, case_url, conflict, moved_case, seen_case, viewer_of, where_now
 from workflows.views.moves import MOVES, Move
@@ -96,6 +97,7 @@ def _page(
         "label": event_of(name).label,
         "move": move,
         "form": form,
+        "standard": standard_of(case, name, now=timezone.now()),
         "duplicates": duplicates_of(case, viewer_of(request)) if name in ("accept", "merge") else [],
     }
     return render(request, "workflows/transition.html", shown, status=status)

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from workflows.seed import YEARS, seed_all
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["last"] < options["first"]:
             raise CommandError("--to comes before --from.", returncode=2)
-        seeded = seed_all(range(options["first"], options["last"] + 1))
+        seeded = seed_all(range(options["first"], options["last"] + 1), now=timezone.now())
         if options["json"]:
             row = {
                 "years": seeded.years,
