@@ -9,6 +9,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
+from cases.lib import pdf
 from config import env
 
 
@@ -63,5 +64,19 @@ def locale_messages(name: str, ctype: str) -> list[CheckMessage]:
             f"The database {name} has lc_ctype {ctype}: Chinese words cannot be searched in it.",
             hint=f"Create it again and load the data: {hint}",
             id="config.W001",
+        )
+    ]
+
+
+@register()
+def sheets_can_be_printed(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Without libraries of the system no PDF can be made; all else works, and sheets print from the browser."""
+    if not pdf.missing():
+        return []
+    return [
+        checks.Warning(
+            "This machine cannot make PDF: printed sheets are offered as pages only.",
+            hint=f"apt install {' '.join(pdf.missing())}",
+            id="config.W002",
         )
     ]

@@ -13,10 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from cases.models import User
 from cases.terms import Role
 from notifications.selectors import unread_count
+from workflows.figure_pages import READERS
 from workflows.overdue import WATCHERS
-from workflows.permissions import may_report
+from workflows.permissions import LIMIT_READERS, may_report
 
+TYPE_COOKIE, LARGE = "type", "large"
 ASKERS = (Role.TEAM_MEMBER, Role.TEAM_LEADER, Role.DESK, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER)
+COUNCILLORS = (Role.SECRETARY, Role.SEAT, Role.SUPERVISOR, Role.LEADER, Role.AUDITOR)
+ORDERED = (*WATCHERS, Role.TEAM_MEMBER, Role.TEAM_LEADER)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,10 @@ PLACES = (
     Place("messages", "notifications:messages", _("消息"), "bell"),
     Place("overdue", "overdue", _("超期"), "clock", WATCHERS),
     Place("requests", "workflows:requests", _("申请"), "council", ASKERS),
+    Place("orders", "workflows:orders", _("督办"), "flag", ORDERED),
+    Place("councils", "council:councils", _("议事"), "council", COUNCILLORS),
+    Place("figures", "workflows:figures", _("数据"), "chart", READERS),
+    Place("limits", "workflows:limits", _("时限标准"), "file", LIMIT_READERS),
     Place("me", "me", _("我的"), "user"),
 )
 
@@ -59,6 +67,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: nav_of(request)),
         "source_url": settings.SOURCE_URL or reverse("source"),
         "demo": settings.DEMO,
+        "is_large": request.COOKIES.get(TYPE_COOKIE) == LARGE,
     }
 
 

@@ -7,6 +7,7 @@ import re
 import secrets
 import sys
 import warnings
+from datetime import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 PREFIX = "ZHUOLUO_"
 _NAMES = """
 SECRET_KEY FIELD_KEYS INDEX_KEY DEBUG DEMO HTTPS ALLOWED_HOSTS BASE_URL SOURCE_URL DATA_DIR EMAIL_URL EMAIL_FROM
-BIND PORT WEB_WORKERS WEB_THREADS WORKER_PROCESSES LOG_LEVEL SETTINGS_FILE
+BIND PORT WEB_WORKERS WEB_THREADS WORKER_PROCESSES QUIET_HOURS LEADERBOARDS PUBLIC_FIGURES FIGURES_MIN_SAMPLE
+LOG_LEVEL SETTINGS_FILE
 """
 KNOWN = frozenset(PREFIX + name for name in _NAMES.split())
 KEY_BYTES = 32
@@ -104,6 +106,20 @@ def choice(name: str, default: str, among: tuple[str, ...]) -> str:
     if value not in among:
         raise SettingsError(f"{name} is {value!r}: set it to one of {', '.join(among)}.")
     return value
+
+
+def hours(name: str, default: str) -> tuple[time, time] | None:
+    """A stretch of the day such as 21:00-07:30, over midnight or not; None when it is "off"."""
+    value = text(name, default)
+    if value.lower() == "off":
+        return None
+    try:
+        begin, end = (time.fromisoformat(part.strip()) for part in value.split("-"))
+    except ValueError:
+        begin = end = time(0)
+    if begin == end:
+        raise SettingsError(f"{name} is {value!r}: set it to two times such as 21:00-07:30, or to off.")
+    return begin, end
 
 
 def secret_key() -> str:

@@ -6,12 +6,13 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django_fsm import TransitionNotAllowed
 
-from config.views import conflict
+from config.views import conflict, no_limit
 from notifications.relay import nudge
+from workflows.limits import NoLimit
 
 
 class ConflictMiddleware:
-    """A move that the state forbids is answered 409, wherever it was tried."""
+    """A move that the state forbids is answered 409, one that has no limit 503, wherever it was tried."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -20,7 +21,9 @@ class ConflictMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Only conflicts; every other exception goes on."""
+        """Only these two; every other exception goes on."""
+        if isinstance(exception, NoLimit):
+            return no_limit(request, exception)
         return conflict(request, exception) if isinstance(exception, TransitionNotAllowed) else None
 
 

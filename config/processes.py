@@ -1,4 +1,4 @@
-"""What `manage.py up` runs – broker, worker, beat, web – and what must hold before it does."""
+"""What `manage.py up` runs – broker, worker, beat, sweeper, web – and what must hold before it does."""
 
 import fcntl
 import os
@@ -48,6 +48,7 @@ def _children(port: int) -> list[Child]:
         *children,
         Child("worker", _celery("worker", "--concurrency", str(settings.WORKER_PROCESSES)), patience=25),
         Child("beat", _celery("beat")),
+        Child("sweeper", [sys.executable, "manage.py", "sweep"]),  # a limit is late by a second, not by a minute
         Child("web", _web_command(port), is_ready=answers, patience=15),
     ]
 

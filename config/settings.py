@@ -152,6 +152,13 @@ EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10  # without one a silent mail server holds a worker until its time limit
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("ZHUOLUO_EMAIL_FROM", "zhuoluo@localhost")
 
+# Messages that make a phone ring wait for the morning; 特急 does not.
+QUIET_HOURS = env.hours("ZHUOLUO_QUIET_HOURS", "21:00-07:30")
+
+LEADERBOARDS = env.boolean("ZHUOLUO_LEADERBOARDS", default=False)  # figures by rank instead of by name
+PUBLIC_FIGURES = env.boolean("ZHUOLUO_PUBLIC_FIGURES", default=DEMO)  # the rates of the district without a login
+FIGURES_MIN_SAMPLE = env.integer("ZHUOLUO_FIGURES_MIN_SAMPLE", default=10, highest=1000)  # for a percentage of a part
+
 LOG_LEVEL = env.choice("ZHUOLUO_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,

@@ -14,7 +14,7 @@ for _name, _value in _SAFE.items():
     os.environ.setdefault(_name, _value)
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import CACHES, DATABASES, REDIS_URL, STORAGES  # noqa: E402
+from config.settings import CACHES, DATABASES, REDIS_URL, SILENCED_SYSTEM_CHECKS, STORAGES  # noqa: E402
 
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -32,3 +32,6 @@ else:
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 # The folder of collected files is not there: journeys get them where they lie.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
+# Whether this machine makes PDF says nothing of the checkout.
+SILENCED_SYSTEM_CHECKS = [*SILENCED_SYSTEM_CHECKS, "config.W002"]
+QUIET_HOURS = None  # tests run at any hour of the day

@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from config.accounts import Login
 from config.source import source
-from config.views import favicon
+from config.views import favicon, set_type
 from workflows.views import inbox, overdue
 
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("overdue/", overdue.overdue, name="overdue"),
     path("me/", inbox.me, name="me"),
     path("", include("workflows.urls")),
+    path("councils/", include("workflows.urls_council")),
+    path("n/", include("workflows.urls_notices")),
     path("cases/", include("cases.urls")),
     path("messages/", include("notifications.urls")),
     path("r/", include("workflows.urls_public")),
@@ -24,6 +26,7 @@ urlpatterns = [
     path("accounts/password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),  # one door, with its brake
     path("admin/", admin.site.urls),
+    path("type/", set_type, name="set_type"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("health/", include("config.health")),
     path("source/", source, name="source"),

@@ -3,6 +3,7 @@ from django.core.checks import run_checks
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from cases.lib import pdf
 from config import checks
 
 
@@ -23,6 +24,16 @@ def test_a_database_that_cannot_search_chinese_is_named(ctype: str, found: int) 
     messages = checks.locale_messages("zl", ctype)
     assert len(messages) == found
     assert all("CREATE DATABASE zl TEMPLATE template0" in (message.hint or "") for message in messages)
+
+
+def test_a_machine_that_cannot_make_pdf_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "missing", lambda: ("libpango-1.0-0", "fonts-noto-cjk"))
+    messages = checks.sheets_can_be_printed(None)
+    assert [(message.id, message.hint) for message in messages] == [
+        ("config.W002", "apt install libpango-1.0-0 fonts-noto-cjk")
+    ]
+    monkeypatch.setattr(pdf, "missing", tuple)
+    assert checks.sheets_can_be_printed(None) == []
 
 
 @pytest.mark.django_db
