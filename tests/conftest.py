@@ -5,14 +5,14 @@ from django.conf import settings
 from django.utils import translation
 
 from tests.factories import World, make_world
-from workflows import clocks
+from workflows import limits
 
 
 @pytest.fixture(autouse=True)
 def _forget_the_test_before() -> None:
     """A calendar or version that was rolled back leaves its key to the next one."""
-    clocks._built.cache_clear()
-    clocks._version_limits.cache_clear()
+    limits.built.cache_clear()
+    limits._version_limits.cache_clear()
     translation.activate(settings.LANGUAGE_CODE)  # an English page leaves its language in the thread
 
 

@@ -1,7 +1,7 @@
 """A small district for tests: places, people, limits and a calendar, and cases moved by the real commands."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,8 +10,10 @@ from cases.commands import Person
 from cases.models import Area, Category, Council, Posting, RoleAssignment, Team, User
 from cases.terms import AreaLevel, ClockKind, DecisionOutcome, MatterType, Priority, RequestKind, ResultCode, Role, Unit
 from workflows.commands import council, handling, intake, review, surveys
+from workflows.commands.calendar import publish_calendar
 from workflows.lifecycle import CaseLifecycle
 from workflows.models import Calendar, CalendarYear, PolicyVersion, Request, SlaPolicy
+from workflows.seed import default_ladder
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)  # a Monday without holidays nearby
@@ -28,6 +30,12 @@ LIMITS = {
     ClockKind.REOPEN_DECISION: (2, Unit.WORKING_DAYS),
     ClockKind.OVERALL: (15, Unit.WORKING_DAYS),
     ClockKind.PROMISE: (30, Unit.DAYS),
+    ClockKind.REQUEST: (1, Unit.WORKING_DAYS),
+    ClockKind.PART: (5, Unit.WORKING_DAYS),
+    ClockKind.ORDER: (5, Unit.WORKING_DAYS),
+    ClockKind.FOLLOW_UP: (30, Unit.DAYS),
+    ClockKind.OBJECTION: (5, Unit.WORKING_DAYS),
+    ClockKind.SPOT_CHECK: (5, Unit.WORKING_DAYS),
 }
 TITLES = count(1)
 
@@ -95,7 +103,6 @@ class World:
             decider_role=Role.SUPERVISOR,
             asked_by=self.member,
             asked_at=self.now,
-            due_at=self.now + timedelta(days=1),
             decided_by=self.supervisor,
             decided_at=self.now,
         )
@@ -174,7 +181,14 @@ def limits(calendar: Calendar) -> PolicyVersion:
     """One version of limits for any category and priority."""
     version = PolicyVersion.objects.create(number=1, live_from=datetime(2000, 1, 1, tzinfo=SHANGHAI))
     SlaPolicy.objects.bulk_create(
-        SlaPolicy(version=version, clock=kind, amount=amount, unit=unit, calendar=calendar)
+        SlaPolicy(
+            version=version,
+            clock=kind,
+            amount=amount,
+            unit=unit,
+            calendar=calendar,
+            ladder=default_ladder(kind, unit),
+        )
         for kind, (amount, unit) in LIMITS.items()
     )
     return version
@@ -184,6 +198,7 @@ def make_world() -> World:
     """Build the district."""
     calendar = Calendar.objects.create(code="cn", name="国家法定工作日")
     CalendarYear.objects.create(calendar=calendar, year=2026, provisional=False)
+    publish_calendar(calendar, source="测试", now=NOW)
     limits(calendar)
     district = area(None, "D", "和平区", AreaLevel.DISTRICT)
     street = area(district, "S1", "梅园街道", AreaLevel.STREET)

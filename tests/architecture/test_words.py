@@ -10,11 +10,11 @@ from cases.models import Case, CaseEvent
 from cases.terms import END_STATES, EventType, State
 from tests.factories import ROADS, World
 from workflows.clocks import STAGE_CLOCK
-from workflows.commands import adjust, council, handling, history, intake, review, surveys
+from workflows.commands import adjust, council, handling, history, intake, review, spot_checks, surveys
 from workflows.commands._transition import declared
 from workflows.lifecycle import HOLDERS, CaseLifecycle
 
-MODULES = (adjust, council, handling, history, intake, review, surveys)
+MODULES = (adjust, council, handling, history, intake, review, spot_checks, surveys)
 IRREGULAR = {
     "hold": "held", "submit": "submitted", "send_back": "sent_back", "split_off": "split_off", "sign": "signed",
     "take_decision": "decision_taken", "request_info": "info_requested", "supply_info": "info_supplied",
@@ -22,7 +22,8 @@ IRREGULAR = {
     "record_survey": "survey_recorded", "request_reopen": "reopen_requested", "decline_reopen": "reopen_declined",
     "adopt_answer": "answer_adopted", "dispatch": "dispatched", "close_unanswered": "closed_unanswered",
     "void": "voided", "extend": "extended", "reject": "rejected", "accept": "accepted", "reassign": "reassigned",
-    "reopen": "reopened", "merge": "merged", "resume": "resumed",
+    "return_from_council": "returned_from_council", "reopen": "reopened",
+    "fail_spot_check": "failed_spot_check", "merge": "merged", "resume": "resumed",
 }  # fmt: skip
 
 

@@ -7,13 +7,14 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from cases.commands import link_token, resident_link
+from cases.commands import issue_link, link_token, resident_link
 from cases.models import Case, User
 from cases.terms import RequestKind, Role
 from notifications.models import Delivery, DeliveryState
 from notifications.relay import relay
 from tests.factories import World
 from tests.journeys.conftest import Faults, Open
+from workflows.commands.surveys import issue_survey_slip
 from workflows.flows import approval
 
 LONG = "平山小区东门外非机动车道长期堆放装修垃圾和废旧家具，行人和电动车只能绕到机动车道上走，早晚高峰危险，请尽快清理"
@@ -107,8 +108,11 @@ def test_lists_and_forms_of_the_staff(busy: World, visit: Open, phone: bool, lan
     found = of(page, "/?tab=doing", "/report/", "/cases/", "/messages/", "/me/", "/accounts/password/")
     page = visit(busy.supervisor, phone=phone, lang=lang)
     found += of(page, "/overdue/", "/requests/", "/messages/dead/", "/cases/?state=closed&q=没有")
+    found += of(page, "/orders/", "/limits/", "/limits/1/", "/calendars/", "/calendars/cn/2026/", "/clocks/")
+    found += of(page, "/figures/?by=team", "/figures/resolution/denominator/")
     page = visit(busy.desk, phone=phone, lang=lang)
-    found += of(page, page_of(Case.objects.get(title=LONG)), f"/posters/{busy.estate.code}/")
+    long = page_of(Case.objects.get(title=LONG))
+    found += of(page, long, f"{long}clocks/", f"/posters/{busy.estate.code}/")
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans" if lang == "zh-CN" else "en")
     assert found == []
 
@@ -190,6 +194,10 @@ def test_pages_of_residents(busy: World, visit: Open, faults: Faults, phone: boo
     answer = f"/r/{token_of(answered, busy)}/survey/"
     found += of(page, f"{answer}?solved=yes", f"{answer}?solved=no", f"/r/{token_of(closed, busy)}/reopen/")
     found += of(page, f"/r/report/{busy.estate.code}/", f"/r/{token_of(answered, busy)}/receipt/", "/r/unknown/")
+    slip = issue_survey_slip(case_id=busy.case("answered").pk, actor=busy.survey_desk, now=busy.now)
+    rating = f"/r/s/{slip}/"
+    handed = f"/r/{issue_link(case_id=answered.pk, actor=busy.desk, now=busy.now)}/"
+    found += of(page, rating, f"{rating}?solved=yes", f"{rating}?solved=no", handed)
     page = visit(phone=phone, lang="en-GB")
     found += of(page, f"/r/{token_of(answered, busy)}/", f"{answer}?solved=no", f"/r/report/{busy.estate.code}/")
     assert found == []

@@ -1,19 +1,28 @@
 """Configuration in the admin: by administrators only, and nothing that history names is deleted."""
 
+import json
+
 import pytest
 from django.test import Client
 
-from cases.models import Area, User
+from cases.models import Area, RulePack, User
 from tests.factories import World
-from workflows.admin import copy_version
+from workflows.commands.limits import copy_version
+from workflows.council.packs import seed_packs
 from workflows.models import Calendar, PolicyVersion
+from workflows.polling.packs import shipped
 
 PAGES = (
     "/admin/cases/area/add/",
     "/admin/cases/team/add/",
     "/admin/cases/category/add/",
+    "/admin/cases/campaign/add/",
+    "/admin/cases/answertemplate/add/",
     "/admin/cases/council/add/",
     "/admin/cases/user/add/",
+    "/admin/cases/seat/add/",
+    "/admin/cases/rulepack/add/",
+    "/admin/cases/matterrule/add/",
     "/admin/workflows/calendar/add/",
     "/admin/workflows/policyversion/add/",
 )
@@ -69,7 +78,7 @@ def test_a_version_in_use_stays_as_it_is_and_is_copied_instead(world: World) -> 
     world.case("accepted")
     after = client.get(f"/admin/workflows/policyversion/{version.pk}/change/").content.decode()
     assert 'name="number"' not in after
-    copied = copy_version(version)
+    copied = copy_version(version, now=world.now)
     assert (copied.number, copied.policies.count()) == (2, version.policies.count())
 
 
@@ -77,6 +86,7 @@ def test_a_changed_calendar_gets_a_new_revision(world: World) -> None:
     calendar = world.calendar
     prefixes = {"years": "years", "days": "days"}
     given = {"code": "cn", "name": "国家法定工作日", "zone": "Asia/Shanghai", "periods": '[["09:00", "12:00"]]'}
+    given |= {"weekdays": "[1, 2, 3, 4, 5]"}
     for prefix in prefixes:
         given |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
     answer = opened(world.admin).post(f"/admin/workflows/calendar/{calendar.pk}/change/", given)
@@ -87,3 +97,21 @@ def test_a_changed_calendar_gets_a_new_revision(world: World) -> None:
 def test_nobody_deletes_what_the_history_names(world: World) -> None:
     path = f"/admin/cases/user/{world.desk.pk}/delete/"
     assert opened(world.admin).get(path).status_code == 403
+
+
+def test_a_pasted_rule_pack_is_checked_and_never_changed(world: World) -> None:
+    assert seed_packs() == len(shipped())
+    assert seed_packs() == 0
+    client, path = opened(world.admin), "/admin/cases/rulepack/add/"
+    pack = shipped()["four_party"]
+    again = client.post(path, {"text": json.dumps(pack)}).content.decode()
+    assert "four_party 的第 1 版已有" in again
+    wrong = client.post(path, {"text": json.dumps(pack | {"tie": "coin", "colour": 1})}).content.decode()
+    assert "tie: must be one of" in wrong
+    assert "colour: is not known" in wrong
+    assert "不是 JSON" in client.post(path, {"text": "{"}).content.decode()
+    assert client.post(path, {"text": json.dumps(pack | {"version": 2})}).status_code == 302
+    row = RulePack.objects.get(code="four_party", version=2)
+    assert row.rules["version"] == 2
+    page = client.post(f"/admin/cases/rulepack/{row.pk}/change/", {"text": json.dumps(pack)})
+    assert page.status_code == 403

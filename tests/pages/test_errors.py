@@ -87,3 +87,14 @@ def test_a_page_kept_too_long_says_so(world: World) -> None:
     answer = client.post("/accounts/login/", {"username": "a", "password": "b"}, headers=ZH)
     assert answer.status_code == 403
     assert "页面已过期" in answer.content.decode()
+
+
+def test_a_missing_limit_is_named_and_nothing_is_written(client: Client, world: World) -> None:
+    case = world.report()
+    world.calendar.slapolicy_set.filter(clock="dispatch").delete()
+    client.force_login(world.desk)
+    words = {"category": world.category.pk, "priority": "normal"}
+    answer = client.post(f"/cases/{case.number}/transitions/accept/", words, headers=ZH)
+    assert answer.status_code == 503
+    assert "还没有设置“派遣时限”" in answer.content.decode()
+    assert Case.objects.get(pk=case.pk).state == "reported"

@@ -173,7 +173,7 @@ def test_a_page_takes_few_queries(world: World, client: Client) -> None:
     client.get(link)
     with CaptureQueriesContext(connection) as found:
         client.get(link)
-    assert len(found) == 5
+    assert len(found) == 7
 
 
 def test_a_resident_reports_by_the_code_of_the_estate(world: World, client: Client) -> None:

@@ -196,7 +196,7 @@ def test_a_dispatch_with_co_handlers_starts_joint_handling(world: World, send: S
     data = {"team": world.team.pk, "co_team_1": world.other_team.pk, "co_task_1": "清运垃圾", "co_due_1": "2026-03-04"}
     assert send(world.dispatcher, case, "dispatch", **data).status_code == 302
     found = JointHandling.objects.get(case=case)
-    assert [(p.team, p.task, p.due_at.isoformat()) for p in found.parts.all()] == [
+    assert [(p.team, p.task, p.clock.due_at.isoformat()) for p in found.parts.all()] == [
         (world.other_team, "清运垃圾", "2026-03-04T15:59:59+00:00")
     ]
     assert found.process.joint == found
@@ -257,7 +257,7 @@ def test_verifying_and_sending_back(world: World, send: Send) -> None:
     assert fresh(case).state == State.IN_PROGRESS
     assert case.attachments.get().kind == PhotoKind.CHECK
     handling.submit_case(case_id=case.pk, actor=world.member, now=world.now, result_code="A", result_text="换了。")
-    assert send(world.grid_worker, case, "verify", finding="亮了").status_code == 302
+    assert send(world.grid_worker, case, "verify", finding="亮了", answer="换了灯泡。").status_code == 302
     assert fresh(case).state == State.ANSWERED
 
 
@@ -332,6 +332,7 @@ def test_a_merge_names_its_main_case_by_number(world: World, client: Client, sen
     ("in_progress", "desk", "correct_facts", {"category": "photo_category", "priority": "urgent", "reason": "选错了"},
      "in_progress"),
     ("closed", "desk", "add_note", {"words": "已归档"}, "closed"),
+    ("closed", "desk", "report_again", {"words": "又不亮了"}, "closed"),
 ])  # fmt: skip
 def test_a_move_by_its_page_arrives(  # noqa: PLR0913, PLR0917  # a row of the table
     world: World, send: Send, state: str, person: str, name: str, data: dict[str, str], target: str

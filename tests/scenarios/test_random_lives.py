@@ -16,6 +16,7 @@ from workflows import permissions as may
 from workflows.clocks import STAGE_CLOCK
 from workflows.commands import adjust, council, handling, intake, review, surveys
 from workflows.commands.sweep import sweep
+from workflows.figures.reading import Question, read_lives
 from workflows.models import Clock
 
 Move = Callable[[World, int, datetime], object]
@@ -101,8 +102,23 @@ def check(case: Case) -> None:
     current = next(c for c in live if c.kind == stage)
     assert (case.due_at, case.warn_at) == (current.due_at, current.warn_at)
     for clock in live:
-        assert (clock.alarm_at is None) == (clock.paused_at is not None or clock.overdue_at is not None)
+        is_told = clock.overdue_at is not None and clock.level == len(clock.policy.ladder)
+        assert (clock.alarm_at is None) == (clock.paused_at is not None or is_told)
         assert clock.round == case.round
+
+
+def tell(case: Case) -> None:
+    """What the figures read out of the events is what the records say."""
+    (life,) = read_lives(Question())
+    assert (life.case, life.state, life.area) == (case.pk, case.state, case.area_id)
+    assert life.category == (case.category.code if case.category else "")
+    overall = Clock.objects.filter(case=case, kind=ClockKind.OVERALL)
+    stopped_late = any(c.stopped_at and c.stopped_at > c.due_at for c in overall)
+    assert life.late == (stopped_late or any(c.overdue_at and not c.stopped_at for c in overall))
+    surveys_ = case.surveys.exclude(channel="none").order_by("round")
+    assert life.rating == (surveys_.last().satisfaction if surveys_ else "")  # type: ignore[union-attr]
+    assert life.reopened == case.events.filter(type="case.reopened").exists()
+    assert life.returned == case.events.filter(type="case.returned_to_dispatch").exists()
 
 
 def first_possible(world: World, pk: int, now: datetime, names: list[str]) -> str:
@@ -125,5 +141,6 @@ def test_the_invariants_hold_along_a_random_life(world: World, seed: int) -> Non
         now += timedelta(minutes=dice.choice((1, 30, 240, 1440, 4000)))
         made.add(first_possible(world, case.pk, now, dice.sample(sorted(MOVES), len(MOVES))))
         check(Case.objects.get(pk=case.pk))
+        tell(Case.objects.get(pk=case.pk))
     assert len(made) >= 7
     assert verify_all().broken == []
