@@ -15,6 +15,7 @@ TEST_MANAGE := DJANGO_SETTINGS_MODULE=config.settings_test $(PY) manage.py
 run: .venv/.run-ready .env
 	@$(PY) manage.py migrate -v 0
 	@$(PY) manage.py seed_calendar >/dev/null
+	@$(PY) manage.py seed_councils >/dev/null
 	@$(PY) manage.py demo_data --auto
 	@if [ ! -e $(STATIC) ] || [ -n "$$($(ASSETS))" ]; then $(PY) manage.py collectstatic --noinput -v 0 && touch $(STATIC); fi
 	@exec $(PY) manage.py up
