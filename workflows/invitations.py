@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.expressions import Combinable
 
 from cases.commands import token_hash
 from cases.models import Case, CaseEvent, Reporter, Survey, SurveyInvitation, User
@@ -60,7 +59,7 @@ def make(case: Case, way: InvitationWay, *, now: datetime, issued_by: User | Non
     return made
 
 
-def asked_lately(now: datetime) -> Combinable:
+def asked_lately(now: datetime) -> Q:
     """For a query of cases: whether its reporter was invited to rate another case, or rated one, within the pause.
 
     The same phone is the same person: a name or address written otherwise makes another row.

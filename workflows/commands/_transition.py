@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models.expressions import Combinable
+from django.db.models import Q
 from django_fsm import TransitionNotAllowed, can_proceed, has_transition_perm
 
 from cases import events
@@ -30,7 +30,7 @@ class Moved(NamedTuple):
     event: CaseEvent
 
 
-def locked(case_id: int, *more: str, **known: Combinable) -> CaseLifecycle:
+def locked(case_id: int, *more: str, **known: Q) -> CaseLifecycle:
     """The case, its row locked until the transaction ends; its area comes along for the permission.
 
     And its category, the calendar of its team for the clocks, and whatever `more` relation or `known` expression the
