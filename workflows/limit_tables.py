@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cases.lib.spreadsheet import UnreadableSheet, clean_text, read_lines
+from cases.lib.spreadsheet import CellError, UnreadableSheet, clean_text, read_lines
 from cases.models import Category
 from workflows import limit_words as words
 from workflows.limit_words import ANY, ANY_CATEGORY, BY_THE_GENERAL, Unclear, plain
@@ -24,16 +24,6 @@ SHOWN_VALUE = 120
 
 class NoTable(UnreadableSheet):
     """The file can be read, but it is not a table of limits; the text says why in the language of the page."""
-
-
-@dataclass(frozen=True)
-class RowError:
-    """What is wrong in a cell and what to do; the row as the spreadsheet numbers it."""
-
-    row: int
-    column: str
-    value: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +58,7 @@ class LimitTable:
     rows: int
     limits: tuple[LimitRow, ...]
     standards: tuple[StandardRow, ...]
-    errors: tuple[RowError, ...] = ()
+    errors: tuple[CellError, ...] = ()
     unread: tuple[str, ...] = ()
 
     def packed(self) -> list[Any]:
@@ -166,7 +156,7 @@ class _Reading:
     categories: Categories
     rows: int = 0
     limits: dict[tuple[int | None, str, str], LimitRow] = field(default_factory=dict)
-    errors: list[RowError] = field(default_factory=list)
+    errors: list[CellError] = field(default_factory=list)
     _said: dict[int, dict[str, tuple[int, str]]] = field(default_factory=dict)  # {category: {column: (row, text)}}
     _above: tuple[str, str, int | None] | None = None  # 小类, 大类 and category
     _is_lost: bool = False  # the 小类 above was not understood: rows below it belong to it
@@ -247,7 +237,7 @@ class _Reading:
             return None
 
     def _error(self, number: int, cells: dict[str, Any], column: str, said: str) -> None:
-        self.errors.append(RowError(number, column, clean_text(cells[column])[:SHOWN_VALUE], said))
+        self.errors.append(CellError(number, column, clean_text(cells[column])[:SHOWN_VALUE], said))
 
 
 def _amounts(cell: Any) -> dict[str, words.Amount | None]:

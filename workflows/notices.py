@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cases.lib.spreadsheet import UnreadableSheet, clean_text, read_lines
+from cases.lib.spreadsheet import CellError, UnreadableSheet, clean_text, read_lines
 from workflows.calendars import WEEKDAYS
 
 DATE, KIND, NAME = "日期", "类型", "说明"
@@ -34,16 +34,6 @@ class NoNotice(UnreadableSheet):
 
 
 @dataclass(frozen=True)
-class RowError:
-    """What is wrong in a cell and what to do; the row as the spreadsheet numbers it."""
-
-    row: int
-    column: str
-    value: str
-    message: str
-
-
-@dataclass(frozen=True)
 class SpecialDay:
     """A day that the notice names: worked or free, and why."""
 
@@ -60,7 +50,7 @@ class Notice:
     rows: int
     years: tuple[int, ...]
     days: tuple[SpecialDay, ...]
-    errors: tuple[RowError, ...] = ()
+    errors: tuple[CellError, ...] = ()
 
     def doubts(self) -> list[str]:
         """What is odd without being wrong: a year without its national holiday is hardly complete."""
@@ -147,7 +137,7 @@ class _Reading:
         self.weekdays = weekdays
         self.rows = 0
         self.days: dict[date, SpecialDay] = {}
-        self.errors: list[RowError] = []
+        self.errors: list[CellError] = []
         self._rows: dict[date, tuple[int, str]] = {}
 
     def take(self, row: int, cells: dict[str, Any]) -> None:
@@ -166,7 +156,7 @@ class _Reading:
                 self.days.setdefault(day, SpecialDay(day, works, name))
                 self._rows.setdefault(day, (row, _shown(cells[DATE])))
         except _Unclear as error:
-            self.errors.append(RowError(row, column, _shown(cells.get(column, "")), str(error)))
+            self.errors.append(CellError(row, column, _shown(cells.get(column, "")), str(error)))
 
     def _check(self, day: date, *, works: bool) -> None:
         known = self.days.get(day)
@@ -186,7 +176,7 @@ class _Reading:
             said.add(row)
             text = _("%(day)s 不属于 %(years)s 年的通知：请改正日期，或改写年份。")
             message = text % {"day": day, "years": "、".join(map(str, years))}
-            self.errors.append(RowError(row, DATE, value, message))
+            self.errors.append(CellError(row, DATE, value, message))
 
 
 def dates_of(value: Any) -> list[date]:

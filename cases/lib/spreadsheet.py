@@ -31,6 +31,16 @@ class Row:
     values: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class CellError:
+    """What is wrong in a cell and what to do; the row as the spreadsheet numbers it."""
+
+    row: int
+    column: str
+    value: str
+    message: str
+
+
 def read_rows(path: Path) -> Iterator[Row]:
     """Rows of an .xlsx (its first sheet) or .csv file; rows without any content are left out."""
     header: list[str] | None = None

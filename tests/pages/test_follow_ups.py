@@ -26,26 +26,6 @@ def at_nine_on_monday(world: World) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def read(client: Client) -> Post:
-    def page(viewer: User, path: str, status: int = 200) -> str:
-        client.force_login(viewer)
-        answer = client.get(path, headers=ZH)
-        assert answer.status_code == status
-        return answer.content.decode()
-
-    return page
-
-
-@pytest.fixture
-def post(client: Client) -> Post:
-    def send(viewer: User, path: str, **data: Any) -> Any:
-        client.force_login(viewer)
-        return client.post(path, data, headers=ZH)
-
-    return send
-
-
 def url(follow_up: FollowUp, act: str = "") -> str:
     return f"/councils/follow-ups/{follow_up.pk}/" + (f"{act}/" if act else "")
 

@@ -247,7 +247,7 @@ def test_a_file_that_is_no_table_says_why_at_the_field(world: World, send: Read,
 
 
 def test_a_file_that_is_too_big_is_not_read(world: World, send: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "MOST_BYTES", 10)
+    monkeypatch.setattr(forms.UploadForm.base_fields["file"], "most_bytes", 10)
     page = send(world.admin, "/limits/import/", file=upload("路灯,3天,"))
     assert "文件超过" in page.context["form"]["file"].errors.as_text()
 

@@ -32,26 +32,6 @@ def at_nine_on_monday(world: World) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def read(client: Client) -> Post:
-    def page(viewer: User, path: str, status: int = 200) -> str:
-        client.force_login(viewer)
-        answer = client.get(path, headers=ZH)
-        assert answer.status_code == status
-        return answer.content.decode()
-
-    return page
-
-
-@pytest.fixture
-def post(client: Client) -> Post:
-    def send(viewer: User, path: str, **data: Any) -> Any:
-        client.force_login(viewer)
-        return client.post(path, data, headers=ZH)
-
-    return send
-
-
 def issued(world: World, case: Case | None = None, **given: Any) -> SupervisionOrder:
     case = case or world.case("in_progress", resident=True)
     words = {"actor": world.supervisor, "now": world.now, "demand": "请于期限内换灯", "due_at": world.now + WEEK}

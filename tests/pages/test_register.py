@@ -15,6 +15,7 @@ from tests.factories import World
 from tests.owners import HEADER, owners, register
 from tests.pages.markup import faults
 from workflows.council.register_sheet import read_register
+from workflows.forms.register import RegisterUploadForm
 
 URL = "/councils/registers/S1C1E1/"
 LINES = ("1-101,张三丰,A1,85.3,不动产登记,13800138001", "1-102,张三丰,A1,120.55,测绘报告,", "1-201,李四,,98,买卖合同,")
@@ -27,17 +28,6 @@ Send = Callable[..., Any]
 def at_nine_on_monday(world: World) -> Iterator[None]:
     with time_machine.travel(world.now, tick=False):
         yield
-
-
-@pytest.fixture
-def read(client: Client) -> Get:
-    def page(viewer: User, path: str, status: int = 200) -> str:
-        client.force_login(viewer)
-        answer = client.get(path, headers=ZH)
-        assert answer.status_code == status
-        return answer.content.decode()
-
-    return page
 
 
 @pytest.fixture
@@ -108,7 +98,7 @@ def test_a_file_that_is_no_register_is_refused_at_its_field(
 
 
 def test_a_file_that_is_too_big_is_not_read(world: World, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows.forms.register.MOST_BYTES", 4)
+    monkeypatch.setattr(RegisterUploadForm.base_fields["file"], "most_bytes", 4)
     client.force_login(world.secretary)
     answer = client.post(f"{URL}import/", {"file": SimpleUploadedFile("a.csv", b"12345")}, headers=ZH)
     assert (answer.status_code, "MB" in answer.content.decode()) == (422, True)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from cases.council_terms import AreaSource
 from cases.lib.crypto import normal_phone
-from cases.lib.spreadsheet import UnreadableSheet, clean_text, read_lines
+from cases.lib.spreadsheet import CellError, UnreadableSheet, clean_text, read_lines
 
 UNIT, NAME, CODE, AREA, SOURCE, PHONE = "房号", "业主姓名", "业主编号", "专有部分面积(㎡)", "面积来源", "电话"
 COLUMNS = {
@@ -48,16 +48,6 @@ class NoRegister(UnreadableSheet):
 
 
 @dataclass(frozen=True)
-class RowError:
-    """What is wrong in a cell and what to do; the row as the spreadsheet numbers it."""
-
-    row: int
-    column: str
-    value: str
-    message: str
-
-
-@dataclass(frozen=True)
 class UnitRow:
     """One unit: its owner by code (given, or the number of the owner's first unit), its area in cm²."""
 
@@ -85,7 +75,7 @@ class RegisterSheet:
 
     title: str
     units: tuple[UnitRow, ...]
-    errors: tuple[RowError, ...] = ()
+    errors: tuple[CellError, ...] = ()
     questions: tuple[Question, ...] = ()
     unread: tuple[str, ...] = ()
 
@@ -189,7 +179,7 @@ class _Reading:
         self.columns = frozenset(header)
         self.rows = 0
         self.lines: list[_Line] = []
-        self.errors: list[RowError] = []
+        self.errors: list[CellError] = []
         self.units: dict[str, int] = {}  # 房号 and the row that named it first
         self.names: dict[str, tuple[str, int]] = {}  # 业主编号: the name it stands for, and where that was said
 
@@ -222,7 +212,7 @@ class _Reading:
 
     def _wrong(self, number: int, column: str, named: dict[str, Any], text: str) -> None:
         value = clean_text(named.get(column, "")).replace("\n", " ")[:SHOWN_VALUE]
-        self.errors.append(RowError(number, column, value, text))
+        self.errors.append(CellError(number, column, value, text))
 
     def owned(self) -> tuple[UnitRow, ...]:
         """The units with their owners: one number, or without numbers one name and one phone, is one owner."""
@@ -240,7 +230,7 @@ class _Reading:
         for row in found:
             if not row.has_code and row.owner in given:
                 text = _("这个房号与另一行的业主编号相同：请给这一户也写上业主编号。")
-                self.errors.append(RowError(row.row, CODE, "", text))
+                self.errors.append(CellError(row.row, CODE, "", text))
         return tuple(found)
 
 

@@ -1,8 +1,6 @@
 """Forms of limits: a table to upload, its confirmation, and the reason for putting running cases onto a version."""
 
 from datetime import datetime, time, timedelta
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django import forms
@@ -13,14 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cases.lib.spreadsheet import UnreadableSheet
 from cases.models import Category
 from workflows.commands.limits import NOTICE, REASON_LENGTH
 from workflows.forms.fields import DayField, text_field
-from workflows.limit_tables import Categories, LimitTable, NoTable, read_table, unpacked
+from workflows.forms.sheets import SheetField, read_upload
+from workflows.limit_tables import Categories, LimitTable, read_table, unpacked
 
-SUFFIXES = (".xlsx", ".xls", ".csv")
-MOST_BYTES = 10 * 1024 * 1024
 SALT = "workflows.limits.import"
 KEPT_FOR = timedelta(hours=8)
 
@@ -28,34 +24,19 @@ KEPT_FOR = timedelta(hours=8)
 class UploadForm(forms.Form):
     """The table as a file; `table` is what it says, row errors included."""
 
-    file = forms.FileField(
+    file = SheetField(
         label=_("时限标准表"),
         help_text=_(
             "Excel（.xlsx）或 CSV：小类、立案标准、完成时限、结案标准、责任单位；可另有大类、紧急程度、时限种类、预警。"
         ),
-        widget=forms.FileInput(attrs={"accept": ",".join(SUFFIXES)}),
-        error_messages={"required": _("请选择文件。"), "empty": _("文件是空的，请另选一个。")},
     )
     table: LimitTable
 
     def clean_file(self) -> UploadedFile:  # type: ignore[type-arg]
         """Read the table; a file that is none says why."""
         file: UploadedFile = self.cleaned_data["file"]  # type: ignore[type-arg]
-        suffix = Path(file.name or "").suffix.lower()
-        if suffix not in SUFFIXES:
-            raise ValidationError(gettext("请选择 .xlsx 或 .csv 文件。"))
-        if (file.size or 0) > MOST_BYTES:
-            raise ValidationError(gettext("文件超过 %(n)s MB，请核对是不是选错了。") % {"n": MOST_BYTES // 2**20})
-        with NamedTemporaryFile(suffix=suffix) as kept:
-            for chunk in file.chunks():
-                kept.write(chunk)
-            kept.flush()
-            try:
-                self.table = read_table(Path(kept.name), Categories(Category.objects.all()), name=str(file.name))
-            except NoTable as error:
-                raise ValidationError(str(error)) from error
-            except UnreadableSheet as error:
-                raise ValidationError(gettext("这个文件读不了，请用 Excel 另存为 .xlsx（不设密码）后再选。")) from error
+        known = Categories(Category.objects.all())
+        self.table = read_upload(file, lambda path: read_table(path, known, name=str(file.name)))
         return file
 
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django import forms
@@ -12,13 +11,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cases.lib.spreadsheet import UnreadableSheet
+from workflows.forms.sheets import SheetField, read_upload
 from workflows.limits import FIRST_DAY, LAST_DAY
 from workflows.models import Calendar
-from workflows.notices import NoNotice, Notice, read_notice, unpacked
+from workflows.notices import Notice, read_notice, unpacked
 
-SUFFIXES = (".xlsx", ".xls", ".csv")
-MOST_BYTES = 2 * 1024 * 1024
 SALT = "workflows.notices.take"
 KEPT_FOR = timedelta(hours=8)
 SOURCE_LENGTH = 120
@@ -27,11 +24,10 @@ SOURCE_LENGTH = 120
 class NoticeForm(forms.Form):
     """The notice as a file; `notice` is what it says, row errors included."""
 
-    file = forms.FileField(
+    file = SheetField(
         label=_("放假通知表"),
         help_text=_("Excel（.xlsx）或 CSV，三列：日期、类型（休或班）、说明。一段日子可写成 2027-10-01至2027-10-07。"),
-        widget=forms.FileInput(attrs={"accept": ",".join(SUFFIXES)}),
-        error_messages={"required": _("请选择文件。"), "empty": _("文件是空的，请另选一个。")},
+        most_mb=2,
     )
     source = forms.CharField(
         label=_("依据"),
@@ -60,28 +56,17 @@ class NoticeForm(forms.Form):
         if file is not None and "year" in cleaned:
             try:
                 self.notice = self._read(file, cleaned["year"])
-            except NoNotice as error:
-                self.add_error("file", str(error))
-            except UnreadableSheet:
-                self.add_error("file", gettext("这个文件读不了，请用 Excel 另存为 .xlsx（不设密码）后再选。"))
+            except ValidationError as error:
+                self.add_error("file", error)
         return cleaned
 
-    def clean_file(self) -> UploadedFile:  # type: ignore[type-arg]
-        """A table, and not a huge one."""
-        file: UploadedFile = self.cleaned_data["file"]  # type: ignore[type-arg]
-        if Path(file.name or "").suffix.lower() not in SUFFIXES:
-            raise ValidationError(gettext("请选择 .xlsx 或 .csv 文件。"))
-        if (file.size or 0) > MOST_BYTES:
-            raise ValidationError(gettext("文件超过 %(n)s MB，请核对是不是选错了。") % {"n": MOST_BYTES // 2**20})
-        return file
-
     def _read(self, file: UploadedFile, year: int | None) -> Notice:  # type: ignore[type-arg]
-        with NamedTemporaryFile(suffix=Path(file.name or "").suffix.lower()) as kept:
-            for chunk in file.chunks():
-                kept.write(chunk)
-            kept.flush()
-            years = [year] if year else []
-            return read_notice(Path(kept.name), years=years, weekdays=self._calendar.weekdays, title=str(file.name))
+        years, weekdays = [year] if year else [], self._calendar.weekdays
+
+        def read(path: Path) -> Notice:
+            return read_notice(path, years=years, weekdays=weekdays, title=str(file.name))
+
+        return read_upload(file, read)
 
 
 class TakeForm(forms.Form):

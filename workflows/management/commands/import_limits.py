@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cases.lib.spreadsheet import UnreadableSheet
+from cases.lib.spreadsheet import CellError, UnreadableSheet
 from cases.models import Category
 from workflows.commands.limits import NOTICE, add_categories, import_limits
 from workflows.limit_pages import change_rows
 from workflows.limit_plan import Plan, newest_version, planned
 from workflows.limit_preview import Preview, preview
-from workflows.limit_tables import CATEGORY, Categories, LimitTable, RowError, read_table
+from workflows.limit_tables import CATEGORY, Categories, LimitTable, read_table
 from workflows.models import PolicyVersion
 
 SHOWN = 200
@@ -150,7 +150,7 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.get_current_timezone())
 
 
-def _error_json(error: RowError) -> dict[str, Any]:
+def _error_json(error: CellError) -> dict[str, Any]:
     return {"row": error.row, "column": error.column, "value": error.value, "message": error.message}
 
 

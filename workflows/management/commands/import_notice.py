@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cases.lib.spreadsheet import UnreadableSheet
+from cases.lib.spreadsheet import CellError, UnreadableSheet
 from workflows.commands.notices import Taken, foresee_notice, take_notice
 from workflows.models import Calendar
-from workflows.notices import Notice, RowError, SpecialDay, read_notice
+from workflows.notices import Notice, SpecialDay, read_notice
 from workflows.seed import CODE
 
 SHOWN = 200
@@ -130,7 +130,7 @@ def _day_json(day: SpecialDay) -> dict[str, Any]:
     return {"date": day.date.isoformat(), "works": day.is_working, "name": day.name}
 
 
-def _error_json(error: RowError) -> dict[str, Any]:
+def _error_json(error: CellError) -> dict[str, Any]:
     return {"row": error.row, "column": error.column, "value": error.value, "message": error.message}
 
 
