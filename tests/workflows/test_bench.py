@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, reset_queries
 from django.utils import timezone
 
 from cases.events import verify_all
@@ -121,6 +122,15 @@ def test_transaction_control_is_not_counted(bench_world: Any) -> None:
     seen = statements(move)
     assert len(seen) == 1
     assert seen[0].startswith("SELECT COUNT")
+
+
+def test_statements_are_counted_although_the_log_of_queries_is_full(db: None, settings: LazySettings) -> None:
+    settings.DEBUG = True
+    connection.queries_log.extend({"sql": "SELECT 1", "time": "0"} for _ in range(connection.queries_limit))
+    try:
+        assert len(statements(Case.objects.count)) == 1
+    finally:
+        reset_queries()
 
 
 def test_the_chain_that_is_measured_holds(bench_world: Any) -> None:
