@@ -1,8 +1,8 @@
-"""Filters for rows of cases: masked text, the look of a stage."""
+"""Filters for rows of cases: masked text and names, the look of a stage."""
 
 from django import template
 
-from cases.lib.masking import mask_text
+from cases.lib.masking import mask_name, mask_text
 from cases.models import Case
 from cases.terms import END_STATES, State
 
@@ -21,6 +21,12 @@ LOOKS = {
 def masked(text: str) -> str:
     """Free text without the numbers that identify a person."""
     return mask_text(text or "")
+
+
+@register.filter
+def masked_name(name: str) -> str:
+    """The family name only."""
+    return mask_name(name or "")
 
 
 @register.filter

@@ -181,6 +181,28 @@ def test_a_paper_that_cannot_count_is_refused_at_its_field(world: World, send: S
     assert Ballot.objects.count() == 1
 
 
+def test_a_paper_of_a_holder_is_entered_on_the_same_form(world: World, read: Get, send: Send) -> None:
+    poll = opened(world)
+    path = page_of(poll)
+    of_holder = {"holder": "赵小六", "holder_phone": "0755-26888888", "document": "委托书2号"}
+    given = {"unit": "1-101", "choice": "for"} | of_holder
+    page = send(world.secretary, f"{path}papers/", at(world, 1), **given)
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert "委托书须写明投什么意见" in text
+    assert 'value="赵小六"' in text
+    assert '<details class="plain" open>' in text
+    assert faults(text) == []
+    barred = given | {"is_told": "on", "holder_party": "property_company"}
+    assert "不能受托投票" in send(world.secretary, f"{path}papers/", at(world, 1), **barred).content.decode()
+    assert send(world.secretary, f"{path}papers/", at(world, 1), **(given | {"is_told": "on"})).status_code == 302
+    shown = read(world.secretary, path, at(world, 1))
+    assert "赵**代交" in shown
+    assert "赵小六" not in shown
+    assert "26888888" not in shown
+    assert "一人最多受托 3 份" in shown
+
+
 def test_a_wrong_entry_is_struck_on_its_own_page(world: World, read: Get, send: Send) -> None:
     poll = opened(world)
     vote(world, poll, 1, "against")

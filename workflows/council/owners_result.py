@@ -50,6 +50,8 @@ def rule_words(poll: Poll) -> list[str]:
         }
         for rule in rules.approval
     ]  # fmt: skip
+    if rules.proxy.allowed:
+        lines.append(_("可以书面委托他人交票，委托书写明意见，一人最多受托 %(n)s 份") % {"n": rules.proxy.cap})
     return lines
 
 
@@ -77,6 +79,8 @@ def certified_words(row: Certification) -> list[str]:
         lines.append(out_words(out, area, could_change=row.could_change))
     else:
         lines.append(_("全部选票都已收回"))
+    if held := row.poll.ballots.filter(struck_at=None).exclude(holder_index="").count():
+        lines.append(_("其中 %(n)s 票由受托人代交，每票都有委托书") % {"n": held})
     return lines
 
 

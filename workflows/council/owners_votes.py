@@ -18,6 +18,7 @@ from cases.models import Ballot, Council, Elector, Poll, User
 from cases.terms import EventType
 from workflows.council import access
 from workflows.council.acts import locked_council, say, words
+from workflows.council.holders import Holder, check_holder, note_holder
 from workflows.machines import PollLifecycle
 
 BY_PHONE = (BallotChoice.FOR, BallotChoice.AGAINST, BallotChoice.ABSTAIN)
@@ -68,13 +69,16 @@ def record_ballot(  # noqa: PLR0913  # who voted, how, by which way, entered by 
     actor: User | None,
     now: datetime,
     scan: BinaryIO | None = None,
+    holder: Holder | None = None,
 ) -> Ballot:
-    """Count one vote. `actor` enters a paper; the owner by the link has no login.
+    """Count one vote. `actor` enters a paper, of a `holder` when somebody hands it in for the owner.
 
-    Raises NotOpen, AlreadyVoted, PermissionDenied, ValidationError (choice, scan).
+    The owner by the link has no login.
+
+    Raises NotOpen, AlreadyVoted, PermissionDenied, ValidationError (choice, scan, what the rules say of holders).
     """
     poll = PollLifecycle.objects.select_for_update(of=("self",)).get(pk=poll_id)
-    elector = Elector.objects.get(pk=elector_id, poll=poll, owner__isnull=False)
+    elector = Elector.objects.select_related("owner").get(pk=elector_id, poll=poll, owner__isnull=False)
     if actor is not None and not runs_ballot(poll, actor):
         raise PermissionDenied("record_ballot")
     if choice not in (BY_PHONE if actor is None else BallotChoice.values):
@@ -84,6 +88,9 @@ def record_ballot(  # noqa: PLR0913  # who voted, how, by which way, entered by 
     if known := counted_ballot(elector):
         raise AlreadyVoted(known)
     ballot = Ballot(poll=poll, elector=elector, choice=choice, channel=channel, cast_by=actor, at=now)
+    if holder is not None:
+        check_holder(poll, elector, holder)
+        note_holder(ballot, holder)
     if scan is not None:
         ballot.scan.save(f"{secrets.token_hex(16)}.jpg", _clean(scan), save=False)
     try:

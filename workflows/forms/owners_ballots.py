@@ -9,12 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.council_terms import BallotChoice
-from cases.models import RulePack
+from cases.models import Poll, RulePack
+from workflows.council.holders import Holder
 from workflows.council.owners_ballots import PACKS, OwnersQuestion, earliest_opening
-from workflows.forms.fields import card_field, text_field
+from workflows.council.packs import rules_of
+from workflows.forms.fields import bound, card_field, text_field
 
 AT_NINE, AT_SIX = time(9), time(18)
 LASTS = timedelta(days=14)
+PARTIES = {"property_company": _("物业公司")}  # as rule packs name it, where a council has no such party
+HOLDER = ("holder", "holder_phone", "document", "holder_party", "is_told")
 
 
 class MomentField(forms.DateTimeField):
@@ -62,6 +66,7 @@ class StartBallotForm(RefusableForm):
 class PaperForm(RefusableForm):
     """A paper that came back: whose, and what it says; a picture of it when there is one."""
 
+    template_name = "council/_paper_form.html"
     unit = forms.CharField(
         label=_("房号"),
         max_length=60,
@@ -70,6 +75,45 @@ class PaperForm(RefusableForm):
     )
     choice = card_field(_("表决意见"), BallotChoice.choices, row=True)
     scan = forms.FileField(label=_("票样照片"), required=False, widget=forms.FileInput(attrs={"accept": "image/*"}))
+    holder = forms.CharField(label=_("受托人姓名"), max_length=50, required=False)
+    holder_phone = forms.CharField(
+        label=_("受托人电话"), max_length=20, required=False, widget=forms.TextInput(attrs={"inputmode": "tel"})
+    )
+    document = forms.CharField(label=_("委托书"), max_length=120, required=False, help_text=_("编号或日期，原件留存。"))
+    holder_party = forms.ChoiceField(label=_("受托人是"), required=False)
+    is_told = forms.BooleanField(label=_("委托书写明了意见，和这张票一致"), required=False)
+
+    def __init__(self, *args: Any, poll: Poll, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        proxy = rules_of(poll.pack).proxy
+        if not proxy.allowed:
+            for name in HOLDER:
+                del self.fields[name]
+            return
+        party: Any = self.fields["holder_party"]
+        known = {code: PARTIES.get(code, code) for code in proxy.barred_roles}
+        known |= dict(poll.topic.council.parties.values_list("code", "name"))
+        party.choices = [("", _("业主、家属或其他人")), *known.items()]
+        self.fields["holder"].help_text = _("一人最多受托 %(n)s 份。") % {"n": proxy.cap}
+        for name in ("holder", "holder_phone"):
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+
+    def handed_in(self) -> Holder | None:
+        """Who handed the paper in for the owner; None when nothing was written about it."""
+        given = {name: self.cleaned_data.get(name, "") for name in HOLDER}
+        if not any(given.values()):
+            return None
+        return Holder(
+            given["holder"], given["holder_phone"], given["document"], given["holder_party"], bool(given["is_told"])
+        )
+
+    def get_context(self) -> dict[str, Any]:
+        of_holder = bound(self, [name for name in HOLDER if name in self.fields])
+        return super().get_context() | {
+            "own": bound(self, ["unit", "choice", "scan"]),
+            "of_holder": of_holder,
+            "is_holder_open": self.is_bound and any(field.value() or field.errors for field in of_holder),
+        }
 
 
 class StrikeForm(RefusableForm):

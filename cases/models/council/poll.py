@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from cases.council_terms import AreaSource, BallotChannel, BallotChoice, PollMethod, PollOutcome, PollState
+from cases.lib.crypto import EncryptedTextField
 from cases.models.council.body import Council, CouncilParty, RulePack, Seat
 from cases.models.council.meeting import AgendaItem, DraftText, Mandate
 from cases.models.council.register import Owner
@@ -101,6 +102,9 @@ class Ballot(models.Model):
     channel = models.CharField(_("方式"), max_length=10, choices=BallotChannel.choices)
     cast_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     mandate = models.ForeignKey(Mandate, models.PROTECT, null=True, related_name="ballots")
+    holder = EncryptedTextField(_("受托人"), blank=True)  # who handed in the paper of an owner; a seat's has a mandate
+    holder_index = models.CharField(max_length=64, blank=True)  # of their phone: one may hold so many
+    document = models.CharField(_("委托书"), max_length=120, blank=True)
     scan = models.FileField(_("票样"), upload_to="ballots/", max_length=200, blank=True)
     at = models.DateTimeField()
     struck_at = models.DateTimeField(null=True)
@@ -111,7 +115,11 @@ class Ballot(models.Model):
         verbose_name = _("选票")
         verbose_name_plural = _("选票")
         constraints = [
-            models.UniqueConstraint(fields=["elector"], condition=Q(struck_at=None), name="ballot_counted_once")
+            models.UniqueConstraint(fields=["elector"], condition=Q(struck_at=None), name="ballot_counted_once"),
+            models.CheckConstraint(
+                name="ballot_of_a_holder_has_its_document",
+                condition=Q(holder_index="", document="") | (~Q(holder_index="") & ~Q(document="")),
+            ),
         ]
 
     def __str__(self) -> str:

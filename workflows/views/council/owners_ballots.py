@@ -114,7 +114,7 @@ def _page(
     request: HttpRequest, poll: Poll, *, paper: PaperForm | None = None, known: Ballot | None = None, status: int = 200
 ) -> HttpResponse:
     page = pages.ballot_page(viewer_of(request), poll, timezone.now())
-    shown = {"page": page, "poll": poll, "form": paper or PaperForm(), "known": known}
+    shown = {"page": page, "poll": poll, "form": paper or PaperForm(poll=poll), "known": known}
     return render(request, "council/owners_ballot.html", shown, status=status)
 
 
@@ -147,7 +147,7 @@ def _url(poll: Poll) -> str:
 def enter(request: HttpRequest, pk: int) -> HttpResponse:
     """Count one paper: a unit and a choice, by keyboard."""
     poll = _run(request, pk)
-    form = PaperForm(request.POST, request.FILES)
+    form = PaperForm(request.POST, request.FILES, poll=poll)
     if not form.is_valid():
         return _page(request, poll, paper=form, status=422)
     unit = form.cleaned_data["unit"].replace(" ", "")
@@ -159,6 +159,7 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
         ballot = record_ballot(
             poll_id=poll.pk, elector_id=elector.pk, choice=form.cleaned_data["choice"], channel=BallotChannel.PAPER,
             actor=viewer_of(request), now=timezone.now(), scan=form.cleaned_data["scan"] or None,
+            holder=form.handed_in(),
         )  # fmt: skip
     except AlreadyVoted as error:
         form.add_error("unit", already_words(elector.label, error.ballot))
