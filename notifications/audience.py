@@ -82,6 +82,11 @@ def supervisors(o: Occasion) -> set[int]:
     return o.nearest(Role.SUPERVISOR)
 
 
+def callers(o: Occasion) -> set[int]:
+    """The survey desk, when a resident who is to be answered has to be called: no message reaches them."""
+    return o.nearest(Role.SURVEY_DESK) if any(resident.needs_call for resident in residents_told(o)) else set()
+
+
 def deciders(o: Occasion) -> set[int]:
     """Those who may decide on the request while it is open; never the one who asked."""
     request = o.request
@@ -166,8 +171,8 @@ AUDIENCE: dict[EventType, Told] = {
     E.INFO_REQUESTED: Told((holder,)),
     E.INFO_SUPPLIED: Told((holder,)),
     E.ACCEPTED: Told((holder,), resident=True),
-    E.REJECTED: Told((reporting_side,), resident=True),
-    E.MERGED: Told((reporting_side, handler), resident=True),
+    E.REJECTED: Told((reporting_side, callers), resident=True),
+    E.MERGED: Told((reporting_side, handler, callers), resident=True),
     E.SPLIT_OFF: Told((holder,), resident=True),
     E.DISPATCHED: Told((lead_team, co_teams)),
     E.SIGNED: Told((handler,)),
@@ -180,15 +185,15 @@ AUDIENCE: dict[EventType, Told] = {
     E.RESUMED: Told((handler,)),
     E.EXTENDED: Told((workers,)),
     E.SUBMITTED: Told((holder,)),
-    E.VERIFIED: Told((holder, reporting_side), resident=True, merged_too=True),
+    E.VERIFIED: Told((holder, reporting_side, callers), resident=True, merged_too=True),
     E.SENT_BACK: Told((holder,)),
     E.SURVEY_RECORDED: Told((holder,), resident=True),  # a holder there is when it was not solved: the supervisor
     E.CLOSED_UNANSWERED: Told(resident=True),
     E.REOPEN_REQUESTED: Told((holder,)),
     E.REOPENED: Told((lead_team, holder), resident=True),
-    E.REOPEN_DECLINED: Told(resident=True),
-    E.VOIDED: Told((reporting_side, handler), resident=True),
-    E.FAILED_SPOT_CHECK: Told((lead_team, holder, reporting_side), resident=True),
+    E.REOPEN_DECLINED: Told((callers,), resident=True),
+    E.VOIDED: Told((reporting_side, handler, callers), resident=True),
+    E.FAILED_SPOT_CHECK: Told((lead_team, holder, reporting_side, callers), resident=True),
     E.ANSWER_ADOPTED: Told(nobody_because="answered elsewhere, before it came here"),
     E.MERGED_INTO: Told((holder,)),
     E.REPORTED_AGAIN: Told(nobody_because="the new case tells its own holder"),
@@ -205,7 +210,7 @@ AUDIENCE: dict[EventType, Told] = {
     E.REQUEST_OVERDUE: Told((deciders,)),
     E.PART_ANSWERED: Told((workers,)),
     E.PART_OVERDUE: Told((part_team, workers)),
-    E.PROMISE_KEPT: Told(resident=True, merged_too=True),
+    E.PROMISE_KEPT: Told((callers,), resident=True, merged_too=True),
     E.SPOT_CHECK_DRAWN: Told((supervisors,)),
     E.SPOT_CHECK_PASSED: Told(nobody_because="it stands on the page of the case, and asks nothing of anybody"),
     E.SPOT_CHECK_DROPPED: Told(nobody_because="the case goes on, and whoever has it knows"),

@@ -1,7 +1,7 @@
 """The words of a message: made from the event for one recipient, in their language, with nobody's data in them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from cases.commands import link_token, resident_link
 from cases.lib.masking import mask_address, mask_name, mask_phone, mask_text
 from cases.models import Answer, Case, CaseEvent, Reporter
 from cases.terms import ClockKind, RequestKind, ResultCode, Satisfaction, State
+from notifications.audience import callers, row_of
 from notifications.channels.base import Message, Recipient
 from notifications.council_words import council_words, subject_of
 from workflows.invitations import invitation_of, invitation_token
@@ -67,8 +68,23 @@ def _for_staff(event: CaseEvent) -> dict[str, Any]:
         "team": case.team.name if case.team else "",
         "actor": str(event.actor) if event.actor else "",
         "due_at": case.due_at if here and "due_at" not in event.data else None,
+        "to_call": "、".join(_to_call(event)),
         "url": settings.BASE_URL + case_path(case),
     }
+
+
+def _to_call(event: CaseEvent) -> Iterator[str]:
+    """Numbers of the cases whose reporter is to be called with this answer."""
+    told = row_of(event)
+    if callers not in told.staff:
+        return
+    case = event.case
+    if case.reporter and case.reporter.needs_call:
+        yield case.number
+    if told.merged_too:
+        for other in case.merged_cases.filter(state=State.MERGED).select_related("reporter").order_by("pk"):
+            if other.reporter and other.reporter.needs_call:
+                yield other.number
 
 
 def _for_resident(event: CaseEvent, reporter: Reporter, now: datetime) -> dict[str, Any]:

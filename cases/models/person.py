@@ -37,6 +37,13 @@ class Reporter(models.Model):
         """Whether the resident left a way to be reached."""
         return bool(self.phone or self.email)
 
+    @property
+    def needs_call(self) -> bool:
+        """Whether somebody has to call with an answer: they wish it so, or a phone is all that they left."""
+        if self.opted_out or not self.phone or self.answer_way == AnswerWay.PAGE:
+            return False
+        return self.answer_way == AnswerWay.PHONE or not self.email
+
 
 class ResidentLink(models.Model):
     """The link by which a resident follows a case without a login; only the hash of its token is kept."""

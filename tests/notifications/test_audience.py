@@ -7,10 +7,11 @@ from django.template.loader import get_template
 
 from cases.commands import Person, add_note, issue_link, reveal_reporter
 from cases.models import Case, CaseEvent, Reporter, RoleAssignment, User
-from cases.terms import EventType, Priority, RequestKind, ResultCode, Role, Satisfaction, Source
+from cases.terms import EventType, Priority, RejectReason, RequestKind, ResultCode, Role, Satisfaction, Source
 from notifications.audience import AUDIENCE
 from notifications.models import Delivery
 from notifications.relay import relay
+from notifications.render import render
 from tests.factories import SHANGHAI, STEPS, World, user
 from workflows import permissions as may
 from workflows.commands import adjust, handling, history, intake, review, supervise, surveys
@@ -233,6 +234,51 @@ def test_a_kept_promise_is_told_to_the_resident(world: World) -> None:
     review.verify_case(case_id=case.pk, actor=world.grid_worker, now=world.now, finding="属实")
     review.keep_promise(case_id=case.pk, actor=world.member, now=world.now, what="已换新灯")
     assert told(world, "promise.kept") == {RESIDENT}
+
+
+@pytest.mark.parametrize(("given", "desk"), [
+    ({}, False), ({"answer_way": "phone"}, True), ({"email": ""}, True), ({"answer_way": "phone", "phone": ""}, False),
+    ({"answer_way": "page"}, False), ({"answer_way": "phone", "opted_out": True}, False),
+])  # fmt: skip
+def test_the_survey_desk_calls_whom_no_message_reaches(world: World, given: dict[str, Any], desk: bool) -> None:
+    case = world.report(resident=True)
+    Reporter.objects.update(**given)
+    intake.reject_case(
+        case_id=case.pk, actor=world.desk, now=world.now, reason=RejectReason.NOT_OURS, text="不归社区管。"
+    )
+    assert ("survey" in told(world, "case.rejected")) is desk
+    said = render(CaseEvent.objects.latest("pk"), world.survey_desk, language="zh-hans", now=world.now).text
+    assert (f"请回访员致电答复居民：{case.number}" in said) is desk
+
+
+def test_the_desk_calls_those_of_merged_cases_and_with_a_kept_promise(world: World) -> None:
+    main, other = world.report(resident=True), world.report()
+    neighbour = Reporter.objects.create(name="李四", phone="13900139000", answer_way="phone")
+    Case.objects.filter(pk=other.pk).update(reporter=neighbour)
+    adjust.merge_case(case_id=other.pk, main_case_id=main.pk, actor=world.desk, now=world.now, reason="同一盏灯")
+    for step in ("accept", "dispatch", "sign"):
+        STEPS[step](world, main.pk, world.now, world.category, Priority.NORMAL)
+    handling.submit_case(
+        case_id=main.pk, actor=world.member, now=world.now, result_code=ResultCode.PLANNED, result_text="列入计划",
+        promised_date=date(2026, 5, 1),
+    )  # fmt: skip
+    review.verify_case(case_id=main.pk, actor=world.grid_worker, now=world.now, finding="属实")
+    review.keep_promise(case_id=main.pk, actor=world.member, now=world.now, what="已换新灯")
+    for event_type in ("case.verified", "promise.kept"):
+        assert "survey" in told(world, event_type)
+        event = CaseEvent.objects.filter(type=event_type).latest("pk")
+        said = render(event, world.survey_desk, language="zh-hans", now=world.now).text
+        assert f"请回访员致电答复居民：{other.number}" in said
+
+
+def test_a_declined_reopening_is_told_by_phone_too(world: World) -> None:
+    case = world.case("reopen_requested", resident=True)
+    Reporter.objects.update(answer_way="phone")
+    review.decline_reopen(case_id=case.pk, actor=world.supervisor, now=world.now, reason="线路没有问题")
+    assert "survey" in told(world, "case.reopen_declined")
+    said = render(CaseEvent.objects.latest("pk"), world.survey_desk, language="en", now=world.now)
+    assert case.number in said.subject
+    assert "线路没有问题" in said.text
 
 
 def test_a_correction_is_told_only_when_it_moves_a_limit(world: World) -> None:
