@@ -1,15 +1,12 @@
 """Facts about a case that move nothing: persons, answers, notes, photographs, links."""
 
-import base64
 import hashlib
-import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
@@ -17,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import events
-from cases.lib.crypto import blind_index, normal_phone
+from cases.lib.crypto import blind_index, keyed_token, normal_phone
 from cases.lib.photos import UnusablePhoto, reencode
 from cases.models import Answer, Attachment, Case, CaseEvent, Reporter, ResidentLink, User
 from cases.permissions import can_reveal_reporter, can_see
@@ -146,8 +143,7 @@ def reveal_reporter(*, case_id: int, actor: User, now: datetime, reason: str) ->
 
 def link_token(link: ResidentLink) -> str:
     """The token of a link: derived, so that a later message can repeat it though only its hash is stored."""
-    digest = hmac.new(settings.SECRET_KEY.encode(), f"resident-link:{link.salt}".encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:24]).decode()
+    return keyed_token(f"resident-link:{link.salt}")
 
 
 def token_hash(token: str) -> str:

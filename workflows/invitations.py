@@ -1,15 +1,12 @@
 """Invitations to rate (回访邀请): one resident, one round, once and for a while; only the hash of the token is kept."""
 
-import base64
-import hashlib
-import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from cases.commands import token_hash
+from cases.lib.crypto import keyed_token
 from cases.models import Case, CaseEvent, Reporter, Survey, SurveyInvitation, User
 from cases.terms import AnswerWay, InvitationWay, SurveyChannel
 
@@ -19,9 +16,7 @@ SURVEY_PAUSE = timedelta(days=90)  # nobody is asked about another case sooner
 
 def invitation_token(invitation: SurveyInvitation) -> str:
     """The token of an invitation: derived, so that the message can hold it though only its hash is stored."""
-    words = f"survey-invitation:{invitation.salt}"
-    digest = hmac.new(settings.SECRET_KEY.encode(), words.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:24]).decode()
+    return keyed_token(f"survey-invitation:{invitation.salt}")
 
 
 def invitation_of_token(token: str, *, now: datetime) -> SurveyInvitation | None:

@@ -1,12 +1,9 @@
 """Spot checks (抽查): which verified rounds are drawn, and that a drawn one does not outlive its round."""
 
-import hashlib
-import hmac
 from datetime import datetime
 
-from django.conf import settings
-
 from cases import events
+from cases.lib.crypto import keyed
 from cases.models import Case, CaseEvent, SpotCheck, User
 from cases.terms import ClockKind, EventType, SpotCheckState
 from workflows import clocks
@@ -16,8 +13,7 @@ LOTS = 10_000
 
 def is_drawn(number: str, round_: int, percent: int) -> bool:
     """The lot of one round: by the secret key, so that nobody can foresee it and anybody with the key can check it."""
-    digest = hmac.new(settings.SECRET_KEY.encode(), f"spot-check:{number}:{round_}".encode(), hashlib.sha256).digest()
-    return int.from_bytes(digest[:8]) % LOTS < percent * LOTS // 100
+    return int.from_bytes(keyed(f"spot-check:{number}:{round_}")[:8]) % LOTS < percent * LOTS // 100
 
 
 def draw(case: Case, event: CaseEvent) -> SpotCheck | None:

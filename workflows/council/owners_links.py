@@ -1,12 +1,9 @@
 """The personal link of an owner to vote by phone: derived, nowhere stored, of one elector of one ballot."""
 
-import base64
-import hashlib
 import hmac
 import re
 
-from django.conf import settings
-
+from cases.lib.crypto import keyed_token
 from cases.models import Elector
 
 MAC_BYTES = 18  # 144 bits: 24 letters in the address
@@ -32,9 +29,7 @@ def elector_of_token(token: str) -> Elector | None:
 
 
 def _code(elector: Elector) -> str:
-    words = f"owners-ballot:{elector.poll_id}:{elector.poll.sha256}:{elector.pk}"
-    digest = hmac.new(settings.SECRET_KEY.encode(), words.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:MAC_BYTES]).decode()
+    return keyed_token(f"owners-ballot:{elector.poll_id}:{elector.poll.sha256}:{elector.pk}", MAC_BYTES)
 
 
 def _written(number: int) -> str:

@@ -7,7 +7,7 @@ from django.core.exceptions import FieldError
 from django.db import connection
 from pytest_django import Settings
 
-from cases.lib.crypto import WrongKey, blind_index, decrypt, encrypt
+from cases.lib.crypto import WrongKey, blind_index, decrypt, encrypt, keyed_token
 from cases.models import Reporter
 
 A, B = (base64.b64encode(c * 32).decode() for c in (b"a", b"b"))
@@ -119,3 +119,10 @@ def test_no_other_lookup_is_offered(lookup: str) -> None:
 def test_a_migration_can_write_the_field_down() -> None:
     _, path, args, options = Reporter._meta.get_field("phone").deconstruct()
     assert (path, args, options["blank"]) == ("cases.lib.crypto.EncryptedTextField", [], True)
+
+
+def test_a_keyed_token_stays_what_was_printed_and_sent(settings: Settings) -> None:
+    settings.SECRET_KEY = "a key of a test"
+    assert keyed_token("resident-link:5a17") == "wFVLAd8Wnmd6z3FucHBnRJ5x5GGp9zv5"
+    assert keyed_token("resident-link:5a17", 18) == "wFVLAd8Wnmd6z3FucHBnRJ5x"
+    assert keyed_token("survey-invitation:5a17") != keyed_token("resident-link:5a17")

@@ -1,7 +1,5 @@
 """The page of a meeting, and everything that is done on it."""
 
-import base64
-import hashlib
 import hmac
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_fsm import TransitionNotAllowed
 
 from cases.council_terms import PresenceMethod
+from cases.lib.crypto import keyed_token
 from cases.models import Meeting
 from workflows.council import access, agenda, mandates, meetings, presence
 from workflows.council_pages import meetings as pages
@@ -256,8 +255,7 @@ def edit_meeting(request: HttpRequest, pk: int) -> HttpResponse:
 
 def sign_in_token(meeting: Meeting) -> str:
     """What the code on the wall holds: derived from the salt of the meeting, so that nobody can make it up."""
-    digest = hmac.new(settings.SECRET_KEY.encode(), f"sign-in:{meeting.sign_in_salt}".encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(digest.digest()[:18]).decode()
+    return keyed_token(f"sign-in:{meeting.sign_in_salt}", 18)
 
 
 @login_required
