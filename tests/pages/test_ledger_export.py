@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from io import StringIO
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -35,6 +37,11 @@ def test_a_file_holds_what_the_page_lists_for_this_person(world: World, client: 
     assert [row["编号"] for row in rows] == [case.number for case in reversed(mine)]
     assert (rows[1]["主办"], rows[1]["环节"], rows[1]["上报时间"].year) == ("平山小区工作队", "处置中", 2026)
     assert client.get("/ledger/pdf/").status_code == 404
+    answer = client.get("/ledger/csv/")
+    assert answer["Cache-Control"] == "private, no-store"
+    latin, own = answer["Content-Disposition"].removeprefix("attachment; filename=").split("; filename*=UTF-8''")
+    assert re.fullmatch(r'"ledger-\d{8}\.csv"', latin)
+    assert re.fullmatch(r"台账-\d{8}\.csv", unquote(own))
     client.logout()
     assert client.get("/ledger/csv/").status_code == 302
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.forms import LedgerForm
+from cases.lib.sheets import csv_lines, write_xlsx
 from cases.models import User
 from cases.selectors import case_list, in_order
-from workflows.ledger_sheet import csv_lines, write_xlsx
+from workflows.ledger_sheet import LEDGER, ledger_rows
 
 
 class Command(BaseCommand):
@@ -38,8 +39,8 @@ class Command(BaseCommand):
         found = in_order(case_list(viewer, filters, now=timezone.now()), filters)
         if file.suffix.lower() == ".csv":
             with file.open("w", encoding="utf-8", newline="") as out:
-                count = sum(1 for line in csv_lines(found) if out.write(line)) - 1
+                count = sum(1 for line in csv_lines(LEDGER, ledger_rows(found)) if out.write(line)) - 1
         else:
             with file.open("wb") as binary:
-                count = write_xlsx(found, binary)
+                count = write_xlsx(LEDGER, ledger_rows(found), binary)
         self.stdout.write(_("已写出 %(n)s 件：%(file)s") % {"n": count, "file": file})
