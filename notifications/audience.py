@@ -158,12 +158,21 @@ def _one(user: User | None) -> set[int]:
 
 @dataclass(frozen=True)
 class Told:
-    """One row: which colleagues, whether the resident, whether those of merged cases too; or why nobody."""
+    """One row: which colleagues, whether the resident, whether those of merged cases too; or why nobody.
+
+    Of `staff` the event asks something, `informed` need only know: the digest tells them, unless they wish otherwise.
+    """
 
     staff: tuple[Who, ...] = ()
+    informed: tuple[Who, ...] = ()
     resident: bool = False
     merged_too: bool = False
     nobody_because: str = ""
+
+    @property
+    def colleagues(self) -> tuple[Who, ...]:
+        """All of them."""
+        return self.staff + self.informed
 
 
 AUDIENCE: dict[EventType, Told] = {
@@ -171,8 +180,8 @@ AUDIENCE: dict[EventType, Told] = {
     E.INFO_REQUESTED: Told((holder,)),
     E.INFO_SUPPLIED: Told((holder,)),
     E.ACCEPTED: Told((holder,), resident=True),
-    E.REJECTED: Told((reporting_side, callers), resident=True),
-    E.MERGED: Told((reporting_side, handler, callers), resident=True),
+    E.REJECTED: Told((callers,), (reporting_side,), resident=True),
+    E.MERGED: Told((callers,), (reporting_side, handler), resident=True),
     E.SPLIT_OFF: Told((holder,), resident=True),
     E.DISPATCHED: Told((lead_team, co_teams)),
     E.SIGNED: Told((handler,)),
@@ -181,25 +190,25 @@ AUDIENCE: dict[EventType, Told] = {
     E.REFERRED_TO_COUNCIL: Told((secretaries,)),
     E.DECISION_TAKEN: Told((holder, follow_up_owners)),
     E.RETURNED_FROM_COUNCIL: Told((holder,)),
-    E.HELD: Told((workers,)),
+    E.HELD: Told(informed=(workers,)),
     E.RESUMED: Told((handler,)),
-    E.EXTENDED: Told((workers,)),
+    E.EXTENDED: Told(informed=(workers,)),
     E.SUBMITTED: Told((holder,)),
-    E.VERIFIED: Told((holder, reporting_side, callers), resident=True, merged_too=True),
+    E.VERIFIED: Told((holder, callers), (reporting_side,), resident=True, merged_too=True),
     E.SENT_BACK: Told((holder,)),
     E.SURVEY_RECORDED: Told((holder,), resident=True),  # a holder there is when it was not solved: the supervisor
     E.CLOSED_UNANSWERED: Told(resident=True),
     E.REOPEN_REQUESTED: Told((holder,)),
     E.REOPENED: Told((lead_team, holder), resident=True),
     E.REOPEN_DECLINED: Told((callers,), resident=True),
-    E.VOIDED: Told((reporting_side, handler, callers), resident=True),
-    E.FAILED_SPOT_CHECK: Told((lead_team, holder, reporting_side, callers), resident=True),
+    E.VOIDED: Told((callers,), (reporting_side, handler), resident=True),
+    E.FAILED_SPOT_CHECK: Told((lead_team, holder, callers), (reporting_side,), resident=True),
     E.ANSWER_ADOPTED: Told(nobody_because="answered elsewhere, before it came here"),
-    E.MERGED_INTO: Told((holder,)),
+    E.MERGED_INTO: Told(informed=(holder,)),
     E.REPORTED_AGAIN: Told(nobody_because="the new case tells its own holder"),
     E.NOTE_ADDED: Told(nobody_because="read on the page of the case; a note asks nothing of anybody"),
     E.PHOTO_ADDED: Told(nobody_because="comes with a move that is told, or asks nothing of anybody"),
-    E.FACTS_CORRECTED: Told((holder_of_new_limits,)),
+    E.FACTS_CORRECTED: Told(informed=(holder_of_new_limits,)),
     E.REPORTER_REVEALED: Told(nobody_because="kept for the auditor, who reads the history"),
     E.LINK_ISSUED: Told(nobody_because="handed over in person"),
     E.URGED: Told((holder, leaders)),
@@ -208,7 +217,7 @@ AUDIENCE: dict[EventType, Told] = {
     E.REQUEST_DECLINED: Told((asker,)),
     E.REQUEST_WITHDRAWN: Told(nobody_because="it leaves the list of those who would have decided"),
     E.REQUEST_OVERDUE: Told((deciders,)),
-    E.PART_ANSWERED: Told((workers,)),
+    E.PART_ANSWERED: Told(informed=(workers,)),
     E.PART_OVERDUE: Told((part_team, workers)),
     E.PROMISE_KEPT: Told((callers,), resident=True, merged_too=True),
     E.SPOT_CHECK_DRAWN: Told((supervisors,)),
@@ -219,19 +228,19 @@ AUDIENCE: dict[EventType, Told] = {
     E.CLOCK_WARNED: Told((clock_watchers,)),
     E.CLOCK_OVERDUE: Told((overdue_watchers,)),
     E.CLOCK_ESCALATED: Told((next_on_the_ladder,)),
-    E.CLOCK_RECOMPUTED: Told((holder,)),
+    E.CLOCK_RECOMPUTED: Told(informed=(holder,)),
     E.CLOCK_STOPPED_LATE: Told(nobody_because="it is done; the figures say that it was late"),
-    E.ORDER_ISSUED: Told((ordered, leaders)),
+    E.ORDER_ISSUED: Told((ordered,), (leaders,)),
     E.ORDER_REPLIED: Told((issuer, supervisors)),
-    E.ORDER_ACCEPTED: Told((ordered, replier)),
+    E.ORDER_ACCEPTED: Told(informed=(ordered, replier)),
     E.ORDER_RETURNED: Told((ordered,)),
-    E.ORDER_WITHDRAWN: Told((ordered,)),
+    E.ORDER_WITHDRAWN: Told(informed=(ordered,)),
     E.FOLLOW_UP_STARTED: Told((part_team,)),
-    E.FOLLOW_UP_ENDED: Told((part_team,)),
+    E.FOLLOW_UP_ENDED: Told(informed=(part_team,)),
     E.OBJECTION_RAISED: Told((secretaries,)),
     E.OBJECTION_ANSWERED: Told(nobody_because="the answer stands beside the objection on the public page"),
     E.TOPIC_PROPOSED: Told(nobody_because="the secretary heard of the case that was referred"),
-    E.TOPIC_SCREENED: Told((council.proposer,)),
+    E.TOPIC_SCREENED: Told(informed=(council.proposer,)),
     E.MEETING_PREPARED: Told(nobody_because="a draft asks nothing of anybody"),
     E.MEETING_CONVENED: Told((council.invited,)),
     E.MEETING_OPENED: Told(nobody_because="those who are there know"),
@@ -245,7 +254,7 @@ AUDIENCE: dict[EventType, Told] = {
     E.POLL_VOIDED: Told((secretaries, supervisors)),
     E.BALLOT_STRUCK: Told((council.voter,)),
     E.DECISION_RECORDED: Told(nobody_because="it is made known by its notice"),
-    E.DECISION_MOVED: Told((council.secretaries_of_what_changed,)),
+    E.DECISION_MOVED: Told(informed=(council.secretaries_of_what_changed,)),
     E.NOTICE_POSTED: Told(nobody_because="it hangs in public; those who are invited hear of the meeting"),
     E.NOTICE_MOVED: Told(nobody_because="what follows from it is an event of the decision"),
     E.MINUTES_MOVED: Told((council.readers_of_minutes,)),
@@ -280,13 +289,17 @@ def is_history(event: CaseEvent) -> bool:
     return bool(event.data.get("by") == may.IMPORT.name)
 
 
-def staff_told(o: Occasion) -> set[int]:
-    """Keys of the colleagues to tell: never who did it, nor the asker of what was agreed (they hear of the request)."""
+def staff_told(o: Occasion) -> dict[int, bool]:
+    """Keys of the colleagues to tell, and whether it asks something of them.
+
+    Never who did it, nor the asker of what was agreed (they hear of the request).
+    """
     told = row_of(o.event)
-    found = {user for who in told.staff for user in who(o)}
-    found.discard(o.event.actor_id or 0)
-    if o.event.type not in (E.REQUEST_AGREED, E.REQUEST_DECLINED):
-        found -= asker(o)
+    found = {user: False for who in told.informed for user in who(o)}
+    found |= {user: True for who in told.staff for user in who(o)}
+    knows = set() if o.event.type in (E.REQUEST_AGREED, E.REQUEST_DECLINED) else asker(o)
+    for user in {*knows, o.event.actor_id}:
+        found.pop(user or 0, None)
     return found
 
 

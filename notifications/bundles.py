@@ -42,7 +42,7 @@ def render_bundle(events: Sequence[CaseEvent], *, language: str) -> Message:
             "items": items[:LONGEST_LIST],
             "more": max(len(items) - LONGEST_LIST, 0),
             "url": settings.BASE_URL + reverse("home"),
-            "messages_url": settings.BASE_URL + reverse("notifications:messages"),
+            "messages_url": settings.BASE_URL + reverse("notifications:settings"),
         }
         return written("bundle", words)
 

@@ -1,11 +1,14 @@
 """What a person does with their own messages: read them, choose how to be told."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from cases.models import User
-from notifications.models import ChannelName, Delivery, Preference
+from notifications.models import Delivery, Preference, Rhythm
 
 
 def mark_read(*, delivery_id: int, actor: User, now: datetime) -> bool:
@@ -26,7 +29,9 @@ def _read(heads: QuerySet[Delivery], actor: User, now: datetime) -> int:
     return heads.update(read_at=now)
 
 
-def choose_email(*, actor: User, on: bool, language: str) -> Preference:
-    """Whether and in which language a person wants e-mail."""
-    chosen = {"on": on, "language": language}
-    return Preference.objects.update_or_create(user=actor, channel=ChannelName.EMAIL, defaults=chosen)[0]
+@transaction.atomic
+def choose_settings(*, actor: User, rhythm: dict[str, Any], channels: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """When a person wants to be told, and what of each channel."""
+    Rhythm.objects.update_or_create(user=actor, defaults=rhythm)
+    for channel, chosen in channels:
+        Preference.objects.update_or_create(user=actor, channel=channel, defaults=chosen)

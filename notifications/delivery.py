@@ -27,9 +27,10 @@ from notifications.audience import BUNDLED
 from notifications.bundles import render_bundle
 from notifications.channels import CHANNELS
 from notifications.channels.base import ChannelError
-from notifications.models import Delivery, DeliveryState, Preference
+from notifications.models import Delivery, DeliveryState
 from notifications.render import NotTheirs, masked, render
 from notifications.timing import decent, is_bundled
+from notifications.wishes import wish_of
 
 logger = logging.getLogger(__name__)
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480))
@@ -81,17 +82,16 @@ def _claim(now: datetime) -> list[Delivery]:
 def _attempt(rows: list[Delivery], now: datetime) -> str:
     row = rows[0]
     channel, recipient = CHANNELS[row.channel], row.recipient
-    preference = _preference(row)
-    if not channel.reaches(recipient) or (preference and not preference.on):
+    wish = wish_of(row.recipient_user_id, row.channel)
+    if not channel.reaches(recipient) or not wish.on:
         return _record(rows, "cancelled", state=DeliveryState.CANCELLED, next_try_at=None)
     if row.attempts > len(BACK_OFF) + 1:  # its worker died at every attempt
         return _failed(rows, ChannelError(row.last_error or "the worker ended while sending", permanent=True), now)
-    language = preference.language if preference else ""
     try:
         if len(rows) == 1:
-            message = render(row.event, recipient, language=language, now=now)
+            message = render(row.event, recipient, language=wish.language, now=now)
         else:
-            message = render_bundle([one.event for one in rows], language=language)
+            message = render_bundle([one.event for one in rows], language=wish.language)
         channel.send(message, recipient, key=key_of(row))
     except NotTheirs:
         return _record(rows, "cancelled", state=DeliveryState.CANCELLED, next_try_at=None)
@@ -101,12 +101,6 @@ def _attempt(rows: list[Delivery], now: datetime) -> str:
         logger.exception("Delivery %s could not be written", row.pk)
         return _failed(rows, ChannelError(f"{type(error).__name__}: {error}", permanent=False), now)
     return _record(rows, "sent", state=DeliveryState.SENT, sent_at=now, next_try_at=None, last_error="")
-
-
-def _preference(row: Delivery) -> Preference | None:
-    if row.recipient_user_id is None:
-        return None
-    return Preference.objects.filter(user=row.recipient_user_id, channel=row.channel).first()
 
 
 def key_of(row: Delivery) -> str:
@@ -124,7 +118,7 @@ def _failed(rows: list[Delivery], error: ChannelError, now: datetime) -> str:
         return _record(rows, "dead", state=DeliveryState.DEAD, next_try_at=None, last_error=text)
     again = now + BACK_OFF[row.attempts - 1]
     if not row.event.is_critical:
-        again = decent(again)
+        again = decent(again, wish_of(row.recipient_user_id, row.channel).quiet)
     return _record(rows, "retried", next_try_at=again, last_error=text)
 
 

@@ -23,9 +23,10 @@ from notifications.audience import is_history, residents_told, staff_told
 from notifications.channels import CHANNELS
 from notifications.channels.base import Recipient
 from notifications.directory import Directory
-from notifications.models import Delivery, DeliveryState, Preference
+from notifications.models import Delivery, DeliveryState
 from notifications.occasion import Occasion
 from notifications.timing import is_bundled, send_at
+from notifications.wishes import Wishes
 
 logger = logging.getLogger(__name__)
 NAMED = (
@@ -67,19 +68,16 @@ def _deliveries(events: Sequence[CaseEvent], now: datetime, heads: set[int]) -> 
         return []
     directory = Directory.read(alive, timezone.localdate(now))
     told = [(event, Occasion(event, directory)) for event in alive]
-    staff = [(event, key) for event, occasion in told for key in sorted(staff_told(occasion))]
-    keys = {key for _, key in staff}
+    staff = [(event, key, asked) for event, occasion in told for key, asked in sorted(staff_told(occasion).items())]
+    keys = {key for _, key, _ in staff}
     users = User.objects.filter(is_active=True).in_bulk(keys)
-    refused = set(Preference.objects.filter(user__in=keys, on=False).values_list("user_id", "channel"))
-    rows = [
-        row
-        for event, key in staff
-        if key in users
-        for row in _rows(event, users[key], now)
-        if (key, row.channel) not in refused
-    ]
+    wishes = Wishes(keys)
+    rows = [row for event, key, asked in staff if key in users for row in _rows(event, users[key], asked, wishes, now)]
     rows += [
-        row for event, occasion in told for resident in residents_told(occasion) for row in _rows(event, resident, now)
+        row
+        for event, occasion in told
+        for resident in residents_told(occasion)
+        for row in _rows(event, resident, True, wishes, now)
     ]
     _bundle(rows, now, heads)
     return rows
@@ -96,20 +94,21 @@ def _bundle(rows: Iterable[Delivery], now: datetime, heads: set[int]) -> None:
         heads.add(user.pk)
 
 
-def _rows(event: CaseEvent, recipient: Recipient, now: datetime) -> Iterator[Delivery]:
+def _rows(event: CaseEvent, recipient: Recipient, asked: bool, wishes: Wishes, now: datetime) -> Iterator[Delivery]:
+    """One for each channel that reaches the recipient and that they want; what the digest tells has none but inside."""
+    user = None if isinstance(recipient, Reporter) else recipient
     for channel in CHANNELS.values():
-        if not channel.reaches(recipient):
+        wish = wishes.of(user.pk if user else None, channel.name)
+        if not wish.on or not channel.reaches(recipient):
             continue
-        row = Delivery(event=event, channel=channel.name, created_at=now)
-        if isinstance(recipient, Reporter):
-            row.recipient_reporter = recipient
-        else:
-            row.recipient_user = recipient
+        row = Delivery(event=event, channel=channel.name, created_at=now, recipient_user=user)
+        row.recipient_reporter = recipient if isinstance(recipient, Reporter) else None
         if channel.at_once:
-            row.state, row.sent_at, row.attempts = DeliveryState.SENT, now, 1
+            row.state, row.sent_at, row.attempts = DeliveryState.SENT, now, 1  # else pending, as a row begins
         else:
-            row.state, row.next_try_at = DeliveryState.PENDING, send_at(event, recipient, now)
-        yield row
+            row.next_try_at = send_at(event, recipient, asked=asked, wish=wish, now=now)
+        if row.sent_at or row.next_try_at:
+            yield row
 
 
 def nudge() -> None:

@@ -40,7 +40,7 @@ def render(event: CaseEvent, recipient: Recipient, *, language: str, now: dateti
         if isinstance(recipient, Reporter):
             return written(f"{event.type}.resident", _for_resident(event, recipient, now))
         words = council_words(event) if event.council else _for_staff(event)
-        return written(event.type, words | {"messages_url": settings.BASE_URL + reverse("notifications:messages")})
+        return written(event.type, words | {"messages_url": settings.BASE_URL + reverse("notifications:settings")})
 
 
 def case_path(case: Case) -> str:

@@ -9,7 +9,8 @@ from django.utils.translation import get_language
 from cases.lib.masking import mask_email
 from cases.models import Case, CaseEvent, Reporter, User
 from cases.terms import EventType
-from notifications.models import ChannelName, Delivery, Preference
+from notifications.channels import CHANNELS
+from notifications.models import Delivery, Preference, Rhythm
 from notifications.render import number_of, path_of, render
 from workflows.council.access import councils_visible_to
 
@@ -135,10 +136,16 @@ def label_of(event: CaseEvent) -> str:
     return str(EventType(event.type).label) if event.type in EventType.values else event.type
 
 
-def email_preference(user: User) -> Preference:
-    """What a person chose for e-mail, or what holds until they choose."""
-    found = Preference.objects.filter(user=user, channel=ChannelName.EMAIL).first()
-    return found or Preference(user=user, channel=ChannelName.EMAIL)
+def channels_of(user: User) -> list[Preference]:
+    """What a person chose for each channel that reaches them and rings, or what holds until they choose."""
+    known = {row.channel: row for row in Preference.objects.filter(user=user)}
+    names = [channel.name for channel in CHANNELS.values() if not channel.at_once and channel.reaches(user)]
+    return [known.get(name) or Preference(user=user, channel=name) for name in names]
+
+
+def rhythm_of(user: User) -> Rhythm:
+    """When a person wants to be told, or what holds until they choose."""
+    return Rhythm.objects.filter(user=user).first() or Rhythm(user=user)
 
 
 def may_see_dead_letters(viewer: User) -> bool:

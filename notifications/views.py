@@ -1,4 +1,4 @@
-"""The page of messages, and the list of what was not delivered."""
+"""The page of messages, their settings, and the list of what was not delivered."""
 
 from typing import cast
 
@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cases.models import User
 from notifications import selectors
-from notifications.commands import choose_email, mark_all_read, mark_read
+from notifications.commands import choose_settings, mark_all_read, mark_read
 from notifications.delivery import resend
-from notifications.forms import EmailForm
+from notifications.forms import SettingsForm
 
 
 def _viewer(request: HttpRequest) -> User:
@@ -31,23 +31,15 @@ def _number(text: str) -> int | None:
 @require_GET
 def messages_page(request: HttpRequest) -> HttpResponse:
     """What I was told, newest first."""
-    return _page(request, None, status=200)
-
-
-def _page(request: HttpRequest, form: EmailForm | None, *, status: int) -> HttpResponse:
     viewer = _viewer(request)
     before = _number(request.GET.get("before", ""))
-    chosen = selectors.email_preference(viewer)
-    initial = {"on": chosen.on, "language": chosen.language or settings.LANGUAGE_CODE}
     context = {
         "page": selectors.messages_for(viewer, now=timezone.now(), before=before),
         "before": before,
         "unread": selectors.unread_count(viewer),
-        "form": form or EmailForm(initial=initial),
-        "has_email": bool(viewer.email),
         "may_see_dead": selectors.may_see_dead_letters(viewer),
     }
-    return render(request, "notifications/messages.html", context, status=status)
+    return render(request, "notifications/messages.html", context)
 
 
 @login_required
@@ -63,16 +55,18 @@ def read(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
-def preference(request: HttpRequest) -> HttpResponse:
-    """E-mail on or off, and its language."""
-    form = EmailForm(request.POST)
-    if not form.is_valid():
-        return _page(request, form, status=422)
-    language = form.cleaned_data["language"] or settings.LANGUAGE_CODE
-    choose_email(actor=_viewer(request), on=form.cleaned_data["on"], language=language)
-    messages.success(request, _("已保存。"))
-    return redirect("notifications:messages")
+@require_http_methods(["GET", "HEAD", "POST"])
+def message_settings(request: HttpRequest) -> HttpResponse:
+    """消息设置: what of each channel goes at once, the digest, quiet hours, language."""
+    viewer = _viewer(request)
+    typed = request.POST if request.method == "POST" else None
+    form = SettingsForm(typed, rhythm=selectors.rhythm_of(viewer), channels=selectors.channels_of(viewer))
+    if form.is_valid():
+        choose_settings(actor=viewer, rhythm=form.rhythm(), channels=form.chosen())
+        messages.success(request, _("已保存。"))
+        return redirect("notifications:settings")
+    shown = {"form": form, "hours": settings.QUIET_HOURS}
+    return render(request, "notifications/settings.html", shown, status=422 if form.errors else 200)
 
 
 @login_required

@@ -36,14 +36,14 @@ def told(world: World, event_type: str) -> set[str]:
 @pytest.mark.parametrize("event_type", EventType)
 def test_every_event_has_its_row_and_tells_somebody_or_says_why_nobody(event_type: EventType) -> None:
     row = AUDIENCE[event_type]
-    tells = bool(row.staff) or row.resident
+    tells = bool(row.colleagues) or row.resident
     assert tells != bool(row.nobody_because)
 
 
 @pytest.mark.parametrize("event_type", EventType)
 def test_every_event_that_tells_somebody_has_its_words(event_type: EventType) -> None:
     row = AUDIENCE[event_type]
-    if row.staff:
+    if row.colleagues:
         assert get_template(f"notifications/{event_type}.txt")
     if row.resident:
         assert get_template(f"notifications/{event_type}.resident.txt")

@@ -234,6 +234,7 @@ def test_who_left_switched_off_or_opted_out_meanwhile_gets_nothing(world: World)
     assert deliver(now=world.now) == NOTHING | {"cancelled": 1}
     assert is_now(row)[0] == "cancelled"
     world.case("rejected", resident=True)
+    world.case("accepted")
     relay(now=world.now)
     Reporter.objects.update(opted_out=True)
     User.objects.update(is_active=False)

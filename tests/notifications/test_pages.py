@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cases.models import RoleAssignment, User
-from notifications.models import Delivery, Preference
+from notifications.models import Delivery
 from notifications.relay import relay
 from notifications.selectors import dead_letters, messages_for, unread_count
 from tests.factories import World
@@ -34,12 +34,12 @@ def dead(world: World) -> Delivery:
     return row
 
 
-@pytest.mark.parametrize("path", ["", "dead/"])
+@pytest.mark.parametrize("path", ["", "dead/", "settings/"])
 def test_messages_are_for_those_who_signed_in(world: World, path: str) -> None:
     assert Client().get(f"/messages/{path}").status_code == 302
 
 
-@pytest.mark.parametrize("path", ["read/", "email/", "dead/1/resend/"])
+@pytest.mark.parametrize("path", ["read/", "dead/1/resend/"])
 def test_changes_are_made_by_post_only(world: World, path: str) -> None:
     assert signed_in(world.admin).get(f"/messages/{path}").status_code == 405
 
@@ -122,30 +122,6 @@ def test_the_page_costs_the_same_queries_for_one_message_and_for_many(world: Wor
     for _ in range(3):
         world.report(resident=True)
     assert queries() == one
-
-
-def test_mail_is_switched_off_and_on_and_its_language_chosen(world: World) -> None:
-    client = signed_in(world.desk)
-    assert 'name="on" id="id_on" checked' in page(client).replace("checked>", "checked")
-    client.post("/messages/email/", {"language": "en"})
-    kept = Preference.objects.get(user=world.desk, channel="email")
-    assert (kept.on, kept.language) == (False, "en")
-    client.post("/messages/email/", {"on": "on", "language": "zh-hans"})
-    kept.refresh_from_db()
-    assert (kept.on, kept.language) == (True, "zh-hans")
-
-
-def test_a_language_that_is_not_offered_is_refused_at_the_field(world: World) -> None:
-    answer = signed_in(world.desk).post("/messages/email/", {"on": "on", "language": "xx"})
-    assert answer.status_code == 422
-    assert not Preference.objects.exists()
-
-
-def test_who_has_no_address_is_told_whom_to_ask(world: World) -> None:
-    User.objects.filter(pk=world.desk.pk).update(email="")
-    shown = page(signed_in(User.objects.get(pk=world.desk.pk)))
-    assert "没有登记您的电子邮箱" in shown
-    assert "/messages/email/" not in shown
 
 
 def test_a_supervisor_resends_what_was_not_delivered(world: World) -> None:

@@ -34,7 +34,7 @@ def to_resident(world: World, event_type: str) -> Message:
     return render(event, event.case.reporter, language="", now=world.now)
 
 
-OF_CASES = [e for e in EventType if e not in COUNCIL_EVENTS and (AUDIENCE[e].staff or AUDIENCE[e].resident)]
+OF_CASES = [e for e in EventType if e not in COUNCIL_EVENTS and (AUDIENCE[e].colleagues or AUDIENCE[e].resident)]
 
 
 @pytest.mark.parametrize("event_type", OF_CASES)
@@ -53,7 +53,7 @@ def test_no_message_holds_a_residents_name_phone_or_address(world: World, event_
     event = newest("case.verified")
     event.type, event.data = event_type, data
     row = AUDIENCE[event_type]
-    recipients = [world.desk] * bool(row.staff) + [case.reporter] * row.resident
+    recipients = [world.desk] * bool(row.colleagues) + [case.reporter] * row.resident
     for recipient in recipients:
         assert recipient is not None
         message = render(event, recipient, language="", now=world.now)

@@ -1,16 +1,20 @@
 from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import LazySettings
 
-from cases.models import CaseEvent
+from cases.models import Case, CaseEvent, Reporter, User
 from cases.terms import Priority
 from notifications.models import ChannelName, Delivery
 from notifications.relay import relay
-from notifications.timing import decent, in_company
+from notifications.timing import decent, in_company, send_at
+from notifications.wishes import Wish, wish_of
 from tests.factories import SHANGHAI, World
 from workflows.commands.sweep import sweep
+
+QUIET = (time(21), time(7, 30))
 
 
 def at(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
@@ -19,7 +23,7 @@ def at(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
 
 @pytest.fixture(autouse=True)
 def quiet_hours(settings: LazySettings) -> None:
-    settings.QUIET_HOURS = (time(21), time(7, 30))
+    settings.QUIET_HOURS = QUIET
 
 
 @pytest.mark.parametrize(
@@ -35,15 +39,57 @@ def quiet_hours(settings: LazySettings) -> None:
     ],
 )
 def test_what_falls_into_the_quiet_hours_waits_for_their_end(moment: datetime, sent: datetime) -> None:
-    assert decent(moment) == sent
-    assert decent(moment.astimezone(ZoneInfo("UTC"))) == sent
+    assert decent(moment, QUIET) == sent
+    assert decent(moment.astimezone(ZoneInfo("UTC")), QUIET) == sent
 
 
-def test_quiet_hours_may_lie_within_a_day_or_be_off(settings: LazySettings) -> None:
-    settings.QUIET_HOURS = (time(12), time(14))
-    assert (decent(at(2, 11, 59)), decent(at(2, 12)), decent(at(2, 14))) == (at(2, 11, 59), at(2, 14), at(2, 14))
-    settings.QUIET_HOURS = None
-    assert decent(at(2, 3)) == at(2, 3)
+def test_quiet_hours_may_lie_within_a_day_or_be_off() -> None:
+    noon = (time(12), time(14))
+    moments = (at(2, 11, 59), at(2, 12), at(2, 14))
+    assert [decent(moment, noon) for moment in moments] == [at(2, 11, 59), at(2, 14), at(2, 14)]
+    assert decent(at(2, 3), None) == at(2, 3)
+
+
+TURN, NEWS, LIMIT, MEETING = "case.dispatched", "case.held", "clock.overdue", "meeting.moved"
+NIGHT, DAY, SOON, MORNING = at(2, 23), at(2, 10, 1), at(2, 10, 5), at(3, 7, 30)
+LEFT_TO_THE_DIGEST = None
+
+
+@pytest.mark.parametrize(
+    ("event", "asked", "wish", "now", "sent"),
+    [
+        # what asks something of me goes at once, in company where it is one of many, and never in quiet hours
+        (TURN, True, {}, DAY, DAY),
+        (TURN, True, {}, NIGHT, MORNING),
+        (LIMIT, True, {}, DAY, SOON),
+        (LIMIT, True, {}, NIGHT, MORNING),
+        (TURN, True, {"quiet": (time(22), time(6))}, NIGHT, at(3, 6)),
+        (TURN, True, {"quiet": None}, NIGHT, NIGHT),
+        # what I need only know waits for the digest, unless I want all at once or no digest
+        (NEWS, False, {}, DAY, LEFT_TO_THE_DIGEST),
+        (NEWS, False, {"pace": "at_once"}, DAY, DAY),
+        (NEWS, False, {"digest": False}, NIGHT, MORNING),
+        # everything in the digest, but what would come too late there
+        (TURN, True, {"pace": "digest"}, DAY, LEFT_TO_THE_DIGEST),
+        (LIMIT, True, {"pace": "digest"}, DAY, LEFT_TO_THE_DIGEST),
+        (MEETING, True, {"pace": "digest"}, DAY, DAY),
+        (TURN, True, {"pace": "digest", "digest": False}, DAY, DAY),
+    ],
+)
+def test_when_a_message_leaves(
+    event: str, asked: bool, wish: dict[str, Any], now: datetime, sent: datetime | None
+) -> None:
+    told = CaseEvent(type=event, case=Case(priority=Priority.NORMAL))
+    chosen = Wish(**({"quiet": QUIET} | wish))
+    assert send_at(told, User(), asked=asked, wish=chosen, now=now) == sent
+    told.case.priority = Priority.CRITICAL
+    assert send_at(told, User(), asked=asked, wish=chosen, now=now) == now  # urgent matters break through
+
+
+def test_a_resident_has_no_digest_and_is_left_to_sleep() -> None:
+    told = CaseEvent(type="case.verified", case=Case(priority=Priority.NORMAL))
+    wish = wish_of(None, ChannelName.EMAIL)
+    assert send_at(told, Reporter(), asked=False, wish=wish, now=NIGHT) == MORNING
 
 
 @pytest.mark.parametrize(
