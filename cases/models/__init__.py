@@ -1,10 +1,12 @@
 """The records of a case: one noun a file."""
 
+from cases.models.area_head import AreaHead
 from cases.models.attachment import Attachment
-from cases.models.campaign import Campaign
+from cases.models.campaign import Campaign, CampaignGoal
 from cases.models.case import Case
 from cases.models.category import Category
 from cases.models.closing import AnswerTemplate
+from cases.models.collection import CollectedAnswer, CollectionForm, FormQuestion
 from cases.models.council import (
     Acceptance,
     AgendaItem,
@@ -45,10 +47,12 @@ from cases.models.council import (
     Topic,
 )
 from cases.models.event import CaseEvent
+from cases.models.household import Household, HouseholdContact, Visit
 from cases.models.person import Answer, Reporter, ResidentLink
 from cases.models.place import Area
 from cases.models.survey import SpotCheck, Survey, SurveyInvitation
 from cases.models.team import Posting, Team
+from cases.models.training import Course, Enrolment, ExemplaryCase, Lecturer, SharingSession, TeachingSite
 from cases.models.user import RoleAssignment, User
 
 __all__ = [
@@ -58,22 +62,33 @@ __all__ = [
     "AnswerTemplate",
     "Appeal",
     "Area",
+    "AreaHead",
     "Attachment",
     "Attendance",
     "Ballot",
     "Campaign",
+    "CampaignGoal",
     "Case",
     "CaseEvent",
     "Category",
     "Certification",
+    "CollectedAnswer",
+    "CollectionForm",
     "Correction",
     "Council",
     "CouncilParty",
+    "Course",
     "Decision",
     "DraftText",
     "Elector",
+    "Enrolment",
+    "ExemplaryCase",
     "FollowUp",
+    "FormQuestion",
     "HandCount",
+    "Household",
+    "HouseholdContact",
+    "Lecturer",
     "Mandate",
     "MatterRule",
     "Meeting",
@@ -97,13 +112,16 @@ __all__ = [
     "RoleAssignment",
     "RulePack",
     "Seat",
+    "SharingSession",
     "Signature",
     "Slip",
     "SpotCheck",
     "Statement",
     "Survey",
     "SurveyInvitation",
+    "TeachingSite",
     "Team",
     "Topic",
     "User",
+    "Visit",
 ]

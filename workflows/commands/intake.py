@@ -1,6 +1,7 @@
 """From a report to a case that is taken on: report, request_info, supply_info, accept, reject."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -10,11 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cases import campaigns
 from cases import commands as facts
 from cases.events import record_fact
 from cases.lib.bigrams import bigrams
 from cases.lib.numbering import case_number
-from cases.models import Area, Campaign, Case, Category, Council, Reporter, User
+from cases.models import Area, Campaign, Case, Category, CollectionForm, Council, Reporter, User, Visit
 from cases.terms import ClockKind, EventType, Priority, RejectReason, Role, Source
 from workflows import clocks, limits
 from workflows import permissions as may
@@ -40,6 +42,9 @@ class Report:
     external_ref: str = ""
     client_key: str = ""
     campaign: Campaign | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)  # to what the campaign asks, by key
+    form: CollectionForm | None = None  # the version that was answered, the newest when None
+    visit: Visit | None = None  # on which it was raised
     follows: Case | None = None
     target_at: datetime | None = None  # the limit that it brings along from elsewhere
     extra: dict[str, Any] = field(default_factory=dict)
@@ -55,18 +60,42 @@ def report_case(*, report: Report, actor: Actor, now: datetime) -> CaseLifecycle
     if report.client_key and (known := CaseLifecycle.objects.filter(client_key=report.client_key).first()):
         return cast(CaseLifecycle, known)
     _check_report(report, actor, now)
+    answered = _answered(report, actor)
     reporter = facts.register_person(report.reporter) if report.reporter else None
-    return _open(report, actor, now, reporter).case
+    case = _open(report, actor, now, reporter).case
+    if answered:
+        campaigns.keep_answers(case, *answered)
+    if report.visit:
+        report.visit.cases.add(case)
+    return case
 
 
 def _check_report(report: Report, actor: Actor, now: datetime) -> None:
-    if report.campaign and not report.campaign.is_on(timezone.localdate(now)):
-        raise ValidationError({"campaign": _("这项专项行动不在进行，请重新选择。")})
+    if report.campaign:
+        _check_campaign(report.campaign, report.area, now)
     missing = {name: _("请填写此项。") for name in ("title", "description") if not getattr(report, name).strip()}
     if missing:
         raise ValidationError(missing)
     if isinstance(actor, User) and not actor.grants().covers(report.area, *may.may_report):
         raise PermissionDenied("report")
+
+
+def _check_campaign(campaign: Campaign, area: Area, now: datetime) -> None:
+    if not campaign.is_on(timezone.localdate(now)):
+        raise ValidationError({"campaign": _("这项专项行动不在进行，请重新选择。")})
+    if not campaigns.covers(campaign, area):
+        raise ValidationError({"campaign": _("这项专项行动不在这个区域开展，请重新选择。")})
+
+
+def _answered(report: Report, actor: Actor) -> tuple[CollectionForm, dict[str, str]] | None:
+    """The checked answers to the form of the campaign; nobody but staff at the form owes what is required."""
+    if report.campaign is None:
+        return None
+    form = report.form or campaigns.newest_form(report.campaign)
+    if form is None or form.campaign_id != report.campaign.pk:
+        return None
+    needed = isinstance(actor, User)
+    return form, campaigns.check_answers(form.questions.all(), report.answers, all_needed=needed)
 
 
 @transaction.atomic
@@ -134,6 +163,8 @@ def _open(report: Report, actor: Actor, now: datetime, reporter: Reporter | None
     log |= {"category": report.category.code if report.category else ""}
     if report.campaign:
         log["campaign"] = report.campaign.code
+    if report.visit:
+        log["visit"] = report.visit.pk
     if report.follows:
         log["follows"] = report.follows.number
     if report.target_at:
