@@ -52,6 +52,8 @@ def cases_of(question: Question, viewer: User | None) -> QuerySet[Case]:
         rows = rows.filter(reported_at__gte=_moment(question.since))
     if question.until:
         rows = rows.filter(reported_at__lt=_moment(question.until + timedelta(days=1)))
+    if question.campaign:  # told once, by the report, and never changed
+        rows = rows.filter(campaign=question.campaign)
     if question.area:
         rows = rows.filter(area__path__startswith=question.area.path)
     return rows

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.models import Area, Campaign, Case, Category, Team
+from workflows.figures.campaign import COUNT_LABELS, FORMULAS, CampaignReport, campaign_report
 from workflows.figures.rates import BY_NAME, SIDES, Figure, Tally, tally
 from workflows.figures.reading import Question, read_lives
 
@@ -45,10 +46,15 @@ class Command(BaseCommand):
             self._explain(question, options["explain"], as_json=options["json"])
             return
         total = tally(read_lives(question))
+        report = campaign_report(question.campaign, as_of=question.as_of) if question.campaign else None
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(total), ensure_ascii=False))
-        else:
-            self._print(total)
+            rates = _as_json(total)
+            shown = {"rates": rates, "campaign": report.as_json()} if report else rates
+            self.stdout.write(json.dumps(shown, ensure_ascii=False))
+            return
+        self._print(total)
+        if report:
+            self._print_campaign(report)
 
     def _print(self, total: Tally) -> None:
         self.stdout.write(_("共 %(n)s 件（不含并案和作废）。") % {"n": total.cases})
@@ -56,6 +62,16 @@ class Command(BaseCommand):
             value = "—" if figure.value is None else f"{figure.value:.2%}"
             self.stdout.write(f"{figure.rate.label}  {value}  {figure.numerator}/{figure.denominator}")
             self.stdout.write(f"    {figure.rate.formula}")
+
+    def _print_campaign(self, report: CampaignReport) -> None:
+        """What the campaign comprised, whole, whatever else narrowed the rates above."""
+        self.stdout.write("")
+        self.stdout.write(f"{report.campaign}（{report.campaign.code}）")
+        for name, number in report.counts().items():
+            self.stdout.write(f"{COUNT_LABELS[name]}  {number}")
+            self.stdout.write(f"    {FORMULAS[name]}")
+            for label, n in report.kinds(name):
+                self.stdout.write(f"    {label}  {n}")
 
     def _explain(self, question: Question, name: str, *, as_json: bool) -> None:
         rate = BY_NAME[name]
