@@ -33,6 +33,7 @@ check: .venv/.dev-ready
 	ZHUOLUO_HTTPS=true $(TEST_MANAGE) check --deploy --fail-level WARNING
 	$(TEST_MANAGE) check_lifecycle
 	$(TEST_MANAGE) draw_lifecycle --check
+	$(TEST_MANAGE) export_bpmn --check
 
 # Random keys, for the owner alone; never written over.
 .env: | .venv/.run-ready

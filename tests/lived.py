@@ -1,0 +1,31 @@
+"""The whole demonstration, built once for the tests of a file that read it and change nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import time_machine
+from django.db import transaction
+
+from tests.factories import SHANGHAI
+from workflows import demo, limits
+
+LIVED_UNTIL = datetime(2026, 4, 15, 10, 20, tzinfo=SHANGHAI)
+
+
+@contextmanager
+def demonstration() -> Iterator[None]:
+    """Cases and a council lived by the real commands, gone afterwards. Access to the database is open."""
+    _forget()
+    with transaction.atomic():
+        with time_machine.travel(LIVED_UNTIL, tick=False):
+            demo.build(LIVED_UNTIL)
+        yield
+        transaction.set_rollback(True)
+    _forget()
+
+
+def _forget() -> None:
+    """What was rolled back leaves its keys to what comes next."""
+    limits.built.cache_clear()
+    limits._version_limits.cache_clear()
