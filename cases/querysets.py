@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from cases.lib.bigrams import query_terms
 from cases.terms import END_STATES, Role
@@ -57,6 +57,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def due_soon(self, now: datetime) -> Self:
         """Open and past the warning but not the limit."""
         return self.open().filter(due_at__gt=now, warn_at__lte=now)
+
+    def not_kept(self) -> Self:
+        """With events that the kept figures do not know of yet."""
+        return self.exclude(kept_version=F("version"))
 
     def matching(self, words: str) -> Self:
         """Whose number, title, description or place holds every word."""

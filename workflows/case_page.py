@@ -26,11 +26,12 @@ from cases.terms import AnswerWay, EventType, Role, State
 from workflows import limits, sla
 from workflows.available import Available, available_moves, likely
 from workflows.calendars import WorkCalendar
-from workflows.clocks import STAGE_CLOCK, intervals_of
+from workflows.clocks import intervals_of
 from workflows.council.access import councils_visible_to
 from workflows.lifecycle import CaseLifecycle
 from workflows.lights import DONE, OVERDUE, PAUSED, Light, clock_light, done, provisional_year, span
 from workflows.models import Clock, ClockInterval, Part, Request
+from workflows.sla import STAGE_CLOCK
 from workflows.timeline import Entry, last_at, reason_of, timeline, who
 
 LEAD_LENGTH = 120

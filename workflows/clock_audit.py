@@ -1,13 +1,13 @@
 """One obligation, one live clock: the figures of a district, and the list of what does not hold."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, prefetch_related_objects
 
+from cases.lib.snapshot import one_moment
 from cases.models import Case
 from cases.querysets import CaseQuerySet
 from cases.terms import ClockKind, Role, State
@@ -27,8 +27,8 @@ from workflows.clock_faults import (
     owed_follow_ups,
     owed_parts,
 )
-from workflows.clocks import PAUSING, STAGE_CLOCK
 from workflows.models import Calendar, CalendarRevision, Clock, SlaPolicy
+from workflows.sla import PAUSING, STAGE_CLOCK
 
 CHUNK = 2000
 AUDITORS = (Role.SUPERVISOR, Role.LEADER, Role.AUDITOR, Role.ADMINISTRATOR)
@@ -80,17 +80,6 @@ class Audit:
     def holds(self) -> bool:
         """Whether each obligation has its one live clock and all of them are right."""
         return not self.faults and not any(kind.difference for kind in self.kinds)
-
-
-@contextmanager
-def one_moment() -> Iterator[None]:
-    """All reads see the district as it was at one moment, else a case that moves meanwhile looks like a fault."""
-    is_first = not connection.in_atomic_block
-    with transaction.atomic():
-        if is_first and connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def audit(cases: CaseQuerySet | None = None, *, now: datetime, quick: bool = False) -> Audit:

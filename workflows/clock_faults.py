@@ -15,10 +15,10 @@ from cases.models import Case, CaseEvent, FollowUp, Objection, SpotCheck
 from cases.querysets import CaseQuerySet
 from cases.terms import OPEN_STATES, OUTLIVING, ClockKind, EventType, OrderState, RequestState, SpotCheckState, State
 from workflows import limits, sla
-from workflows.clocks import PAUSING, STAGE_CLOCK
 from workflows.commands.sweep import INTERVAL_SECONDS
 from workflows.models import CalendarRevision, Clock, ClockInterval, Part, Request, SlaPolicy, SupervisionOrder
 from workflows.proof_words import bracketed
+from workflows.sla import PAUSING, STAGE_CLOCK
 
 FAULTS = {
     "stage_missing": _("在办的件，没有当前环节的时钟在走"),

@@ -14,20 +14,8 @@ from workflows.calendars import WorkCalendar
 from workflows.limits import Applicable, NoLimit
 from workflows.models import Clock, ClockInterval, Part, Request, SlaPolicy, SupervisionOrder
 from workflows.models.clock import OWED_TO
+from workflows.sla import PAUSING, STAGE_CLOCK
 
-STAGE_CLOCK = {
-    State.REPORTED: ClockKind.ACCEPT,
-    State.INFO_REQUESTED: ClockKind.INFO,
-    State.ACCEPTED: ClockKind.DISPATCH,
-    State.DISPATCHED: ClockKind.SIGN,
-    State.IN_PROGRESS: ClockKind.HANDLE,
-    State.DELIBERATING: ClockKind.DELIBERATE,
-    State.ON_HOLD: ClockKind.HOLD_REVIEW,
-    State.SUBMITTED: ClockKind.VERIFY,
-    State.ANSWERED: ClockKind.SURVEY,
-    State.REOPEN_REQUESTED: ClockKind.REOPEN_DECISION,
-}
-PAUSING = frozenset({State.INFO_REQUESTED, State.DELIBERATING, State.ON_HOLD})  # the clock of the stage left waits
 ANSWERING = (EventType.VERIFIED, EventType.ANSWER_ADOPTED)
 REPLACED = (ClockKind.PROMISE, ClockKind.ORDER)
 Owed = Request | Part | SupervisionOrder | FollowUp | Objection | SpotCheck

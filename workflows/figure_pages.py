@@ -1,6 +1,6 @@
 """The page of figures: rates with the cases behind each number, and the same rate by area, team or category."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -11,9 +11,10 @@ from cases.models import Area, Case, Category, Team, User
 from cases.querysets import AREA_ROLES
 from cases.selectors import LONG_COLUMNS
 from cases.terms import Role
-from workflows.figures.lives import Life
 from workflows.figures.rates import BY_NAME, SIDES, Figure, Rate, Tally
-from workflows.figures.reading import Question, read_lives
+from workflows.figures.reading import Question
+from workflows.keeping.reading import reading
+from workflows.keeping.shares import AREA, column_of
 
 READERS = (Role.SUPERVISOR, Role.LEADER, Role.AUDITOR, Role.TEAM_LEADER, Role.SURVEY_DESK)
 SPLITS: tuple[tuple[str, Promise | str], ...] = (
@@ -70,20 +71,16 @@ class Behind:
 
 
 def figures_page(viewer: User, question: Question, *, rate: str, split: str) -> FiguresPage:
-    """Count once, by all rates together and by one rate for each part."""
-    total = Tally()
-    parts: dict[int | str | None, Figure] = {}
-    key = _key_of(split, question, viewer)
+    """All rates together, and one rate for each part, of one moment."""
     shown = BY_NAME[rate]
-    for life in read_lives(question, viewer):
-        total.add(life)
-        if shown.of(life):
-            part = parts.setdefault(key(life), Figure(shown))
-            part.denominator += 1
-            part.numerator += shown.counts(life)
-    names = _names(split, list(parts))
+    with reading(question, viewer) as found:
+        total = found.total().tally()
+        parts = found.by_area(_roots(question, viewer)) if split == AREA else found.by(split)
+    figures = {value: counts.figure(shown) for value, counts in parts.items()}
+    figures = {value: figure for value, figure in figures.items() if figure.denominator}
+    names = _names(split, list(figures))
     least = settings.FIGURES_MIN_SAMPLE
-    rows = [Part(names.get(one, str(_("未定"))), part, part.denominator >= least) for one, part in parts.items()]
+    rows = [Part(names.get(one, str(_("未定"))), part, part.denominator >= least) for one, part in figures.items()]
     return FiguresPage(question, total, list(total.figures.values()), shown, split, _in_order(rows), least)
 
 
@@ -97,23 +94,6 @@ def _in_order(rows: Sequence[Part]) -> list[Part]:
         return not row.is_enough, sign[row.figure.rate.is_better_high] * (row.figure.value or 0), row.name
 
     return sorted(rows, key=place)
-
-
-def _key_of(split: str, question: Question, viewer: User) -> Callable[[Life], int | str | None]:
-    if split == "team":
-        return lambda life: life.team
-    if split == "category":
-        return lambda life: life.category or None
-    roots = _roots(question, viewer)
-    paths = dict(Area.objects.values_list("pk", "path"))
-    step = Area.steplen
-
-    def child(life: Life) -> str | None:
-        path = paths.get(life.area or 0, "")
-        root = next((one for one in roots if path.startswith(one)), None)
-        return None if root is None else path[: len(root) + step]
-
-    return child
 
 
 def _roots(question: Question, viewer: User) -> list[str]:
@@ -136,10 +116,12 @@ def _names(split: str, keys: Iterable[int | str | None]) -> dict[int | str | Non
 def behind(viewer: User, question: Question, rate: str, side: str, page: int) -> Behind:
     """The cases in the numerator or denominator, newest first."""
     shown = BY_NAME[rate]
-    keys = sorted((life.case for life in read_lives(question, viewer) if shown.holds(life, side)), reverse=True)
-    pages = max(1, -(-len(keys) // ROWS))
-    page = min(max(page, 1), pages)
-    wanted = keys[(page - 1) * ROWS : page * ROWS]
+    with reading(question, viewer) as reader:
+        keys = reader.keys(column_of(rate, side))
+        count = len(keys) if isinstance(keys, list) else keys.count()
+        pages = max(1, -(-count // ROWS))
+        page = min(max(page, 1), pages)
+        wanted = list(keys[(page - 1) * ROWS : page * ROWS])
     rows = Case.objects.defer(*LONG_COLUMNS).select_related("area", "category", "team")
     found = rows.filter(pk__in=wanted).order_by("-pk")
-    return Behind(shown, side, shown.above if side == SIDES[0] else shown.below, len(keys), list(found), page, pages)
+    return Behind(shown, side, shown.above if side == SIDES[0] else shown.below, count, list(found), page, pages)

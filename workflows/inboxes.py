@@ -14,12 +14,12 @@ from cases.models import Case, CaseEvent, User
 from cases.querysets import CaseQuerySet
 from cases.selectors import ENDED, NEWEST, PRESSING, held_by
 from cases.terms import ClockKind, OrderState, RequestKind, Role, State
-from workflows import clocks
 from workflows.case_page import holder_of
 from workflows.council_pages.follow_ups import waiting_clocks
 from workflows.flows.approval import requests_to_decide
 from workflows.lights import DONE, OVERDUE, Light, clock_light, done, provisional_year
 from workflows.models import Clock, Part
+from workflows.sla import STAGE_CLOCK
 
 MOST_COUNTED = 999  # a tab says "999+" rather than count on
 MOST_ERRANDS = 50
@@ -96,7 +96,7 @@ def owed_parts(viewer: User) -> QuerySet[Part]:
 
 def rows_of(cases: Sequence[Case], *, now: datetime) -> list[Row]:
     """Each case with the light of its stage and its holder; one query however many cases."""
-    stages = {case.pk: clocks.STAGE_CLOCK.get(State(case.state)) for case in cases}
+    stages = {case.pk: STAGE_CLOCK.get(State(case.state)) for case in cases}
     live = Clock.objects.filter(case__in=list(stages), kind__in=set(stages.values()) - {None}, stopped_at=None)
     lights = {
         clock.case_id: clock_light(clock, now)
@@ -108,7 +108,7 @@ def rows_of(cases: Sequence[Case], *, now: datetime) -> list[Row]:
 
 def stage_provisional_year(case: Case) -> int:
     """The year without a notice that the limit of a case's stage falls in, else 0; one query."""
-    stage = clocks.STAGE_CLOCK.get(State(case.state))
+    stage = STAGE_CLOCK.get(State(case.state))
     live = case.clocks.filter(kind=stage, stopped_at=None).select_related("policy", "calendar") if stage else []
     return next((provisional_year(clock) for clock in live), 0)
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from cases.models import CaseEvent
 from cases.terms import ClockKind, EventType, Role, State
-from workflows.clocks import PAUSING, STAGE_CLOCK
 from workflows.models import CalendarRevision, Clock, ClockInterval, Request
 from workflows.models.clock import OWED_TO
 from workflows.proof_words import bracketed, moment_words
+from workflows.sla import PAUSING, STAGE_CLOCK
 from workflows.timeline import reason_of, who
 
 MARKS = (

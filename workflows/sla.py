@@ -8,9 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cases.terms import ClockKind, State
 from workflows.calendars import WorkCalendar
 
 WORKING_UNITS = ("working_days", "working_hours")
+STAGE_CLOCK = {
+    State.REPORTED: ClockKind.ACCEPT,
+    State.INFO_REQUESTED: ClockKind.INFO,
+    State.ACCEPTED: ClockKind.DISPATCH,
+    State.DISPATCHED: ClockKind.SIGN,
+    State.IN_PROGRESS: ClockKind.HANDLE,
+    State.DELIBERATING: ClockKind.DELIBERATE,
+    State.ON_HOLD: ClockKind.HOLD_REVIEW,
+    State.SUBMITTED: ClockKind.VERIFY,
+    State.ANSWERED: ClockKind.SURVEY,
+    State.REOPEN_REQUESTED: ClockKind.REOPEN_DECISION,
+}
+PAUSING = frozenset({State.INFO_REQUESTED, State.DELIBERATING, State.ON_HOLD})  # the clock of the stage left waits
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from workflows.commands.calendar import settle_all
 from workflows.council.notices import end_due_notices
 from workflows.council.owners_ballots import end_due_ballots
 from workflows.flows.joint import end_taken_back
+from workflows.keeping.fold import fold_some
 
 
 @shared_task(name="workflows.tasks.sweep")  # type: ignore[untyped-decorator]  # celery has no types
@@ -18,4 +19,4 @@ def sweep(**_: Any) -> dict[str, int]:
     now = timezone.now()
     end_taken_back(now=now)
     settle_all(now=now)
-    return sweeping.sweep(now=now) | end_due_notices(now=now) | end_due_ballots(now=now)
+    return sweeping.sweep(now=now) | end_due_notices(now=now) | end_due_ballots(now=now) | {"kept": fold_some()}

@@ -26,6 +26,36 @@ def insert_many(rows: Sequence[models.Model]) -> None:
         _insert(rows[n : n + ROWS_AT_ONCE])
 
 
+def merge_many(
+    rows: Sequence[models.Model], *, key: Sequence[str], added: Sequence[str] = (), replaced: Sequence[str] = ()
+) -> None:
+    """Insert rows of one model; where `key` is there already, `added` columns are added to it, others replaced.
+
+    The key is unique in the table and among the rows, and not made by the database.
+    """
+    for n in range(0, len(rows), ROWS_AT_ONCE):
+        _merge(rows[n : n + ROWS_AT_ONCE], key, added, replaced)
+
+
+def _merge(rows: Sequence[models.Model], key: Sequence[str], added: Sequence[str], replaced: Sequence[str]) -> None:
+    model = type(rows[0])
+    names = [*key, *added, *replaced]
+    columns: list[Column] = [model._meta.get_field(name) for name in names]  # type: ignore[misc]
+    connection = connections[router.db_for_write(model)]
+    quote = connection.ops.quote_name
+    is_postgresql = connection.vendor == "postgresql"
+    given, values = (_as_json if is_postgresql else _as_values)(rows, columns, connection)
+    table, quoted = quote(model._meta.db_table), [quote(str(column.column)) for column in columns]
+    new = dict(zip(names, quoted, strict=True))
+    sets = [f"{new[name]} = {table}.{new[name]} + EXCLUDED.{new[name]}" for name in added]
+    sets += [f"{new[name]} = EXCLUDED.{new[name]}" for name in replaced]
+    # As below; "WHERE true" tells SQLite that ON belongs to the insert.
+    sql = f"""INSERT INTO {table} ({", ".join(quoted)}) SELECT * FROM {given} WHERE true
+        ON CONFLICT ({", ".join(new[name] for name in key)}) DO UPDATE SET {", ".join(sets)}"""  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
 def _insert(rows: Sequence[models.Model]) -> None:
     model = type(rows[0])
     connection = connections[router.db_for_write(model)]

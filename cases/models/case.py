@@ -64,6 +64,7 @@ class Case(models.Model):
     policy_version = models.PositiveIntegerField(null=True)  # fixed at acceptance
     version = models.PositiveIntegerField(default=0)  # number of events
     last_hash = models.CharField(max_length=64, blank=True)  # of the newest event: finds a cut tail
+    kept_version = models.PositiveIntegerField(default=0, editable=False)  # events that the kept figures know of
     reported_at = models.DateTimeField(_("上报时间"))
     answered_at = models.DateTimeField(_("答复时间"), null=True)
     answer_workdays = models.IntegerField(_("答复用时（工作日）"), null=True)
@@ -105,6 +106,10 @@ class Case(models.Model):
             # inbox and overdue list, most pressing first
             models.Index(fields=["due_at", "id"], name="case_open_by_due", condition=~ENDED),
             models.Index(fields=["state", "area"], name="case_state_area"),
+            # what is overdue and what soon will be, in one look
+            models.Index(fields=["warn_at"], name="case_open_by_warning", condition=~ENDED),
+            # whose last events the kept figures do not know of yet: few, however many cases there are
+            models.Index(fields=["id"], name="case_not_kept_yet", condition=~Q(kept_version=models.F("version"))),
         ]
 
     def __str__(self) -> str:

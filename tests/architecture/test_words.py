@@ -9,10 +9,10 @@ from cases.events import record
 from cases.models import Case, CaseEvent
 from cases.terms import END_STATES, EventType, State
 from tests.factories import ROADS, World
-from workflows.clocks import STAGE_CLOCK
 from workflows.commands import adjust, council, handling, history, intake, review, spot_checks, surveys
 from workflows.commands._transition import declared
 from workflows.lifecycle import HOLDERS, CaseLifecycle
+from workflows.sla import STAGE_CLOCK
 
 MODULES = (adjust, council, handling, history, intake, review, spot_checks, surveys)
 IRREGULAR = {

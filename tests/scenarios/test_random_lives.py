@@ -13,11 +13,11 @@ from cases.models import Case
 from cases.terms import END_STATES, ClockKind, Priority, RequestKind, ResultCode, Satisfaction, State
 from tests.factories import World
 from workflows import permissions as may
-from workflows.clocks import STAGE_CLOCK
 from workflows.commands import adjust, council, handling, intake, review, surveys
 from workflows.commands.sweep import sweep
 from workflows.figures.reading import Question, read_lives
 from workflows.models import Clock
+from workflows.sla import STAGE_CLOCK
 
 Move = Callable[[World, int, datetime], object]
 

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import call_command
 
 from cases.terms import END_STATES, State
-from workflows.clocks import STAGE_CLOCK
 from workflows.graph import Findings, Graph, Move, StateNode, examine
 from workflows.lifecycle import HOLDERS
 from workflows.management.commands.draw_lifecycle import lifecycle_graph
+from workflows.sla import STAGE_CLOCK
 
 
 def findings(graph: Graph) -> Findings:

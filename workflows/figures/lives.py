@@ -1,12 +1,13 @@
 """What the events of a case say that figures ask for: one fold, without a database."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from cases.terms import ClockKind, EventType, ResultCode, Satisfaction, State
+from cases.terms import END_STATES, ClockKind, EventType, ResultCode, Satisfaction, State
+from workflows.sla import PAUSING, STAGE_CLOCK
 
 E = EventType
 RESPONDING = (E.ACCEPTED, E.REJECTED, E.MERGED)  # of what was answered elsewhere nobody knows when it was taken on
@@ -14,6 +15,7 @@ ANSWERING = (E.VERIFIED, E.ANSWER_ADOPTED)
 NEW_ROUND = (E.REOPENED, E.FAILED_SPOT_CHECK)
 LATE = (E.CLOCK_OVERDUE, E.CLOCK_STOPPED_LATE)
 MOVING_LIMITS = (E.CLOCK_RECOMPUTED, E.FACTS_CORRECTED)
+TIMES = (*LATE, *MOVING_LIMITS, *NEW_ROUND, E.EXTENDED)
 SAYING_NOTHING = (
     E.MERGED_INTO, E.REPORTED_AGAIN, E.NOTE_ADDED, E.PHOTO_ADDED, E.REPORTER_REVEALED, E.LINK_ISSUED, E.URGED,
 )  # fmt: skip
@@ -32,6 +34,14 @@ class Said(NamedTuple):
     at: datetime
     state: str
     data: dict[str, Any]
+
+
+class Turn(NamedTuple):
+    """From when on a case was in hand or not, and overdue or not."""
+
+    at: datetime
+    in_hand: bool
+    overdue: bool
 
 
 @dataclass
@@ -62,6 +72,9 @@ class Life:
     late_now: bool = False
     late_before: bool = False  # in an earlier round
     ended: bool = False
+    past: dict[str, datetime] = field(default_factory=dict)  # the clocks of stages that are past their limit, and since
+    turns: list[Turn] = field(default_factory=list)
+    changed_at: datetime | None = None  # by the last event that is read
 
     @property
     def late(self) -> bool:
@@ -77,6 +90,16 @@ class Life:
     def taken_on(self) -> bool:
         """Counted, and not refused as a matter of somebody else."""
         return self.counted and self.state != State.REJECTED
+
+    @property
+    def in_hand(self) -> bool:
+        """Somebody still owes an outcome."""
+        return self.reported_at is not None and self.state not in END_STATES
+
+    @property
+    def overdue_since(self) -> datetime | None:
+        """The limit of its stage, when it is past."""
+        return self.past.get(STAGE_CLOCK[State(self.state)]) if self.in_hand else None
 
     @property
     def is_solved(self) -> bool:
@@ -104,8 +127,8 @@ def lived(case: int, rows: Iterable[Said]) -> Life:
         _times(life, row)
         _moves(life, row)
         _answers(life, row)
-        if row.state:
-            life.state = row.state
+        _stands(life, row)
+        life.changed_at = max(life.changed_at or row.at, row.at)
     life.ended = life.state in (State.CLOSED, State.REJECTED)
     return life
 
@@ -123,6 +146,37 @@ def _times(life: Life, row: Said) -> None:
             life.responded_late = False
     elif row.type == E.EXTENDED and _lies_ahead({"is": data.get("until")}, row.at):
         life.late_now = False
+
+
+def _stands(life: Life, row: Said) -> None:
+    """Where it stands after an event, and which limit of a stage is past: as the clocks go on, pause and stop."""
+    moves = row.state not in ("", life.state)
+    if not (moves or row.type in TIMES):
+        return
+    if moves:
+        life.state = row.state
+        if State(row.state) not in PAUSING:  # a clock that pauses is past its limit all the same when it goes on
+            going_on = (ClockKind.HANDLE, STAGE_CLOCK.get(State(row.state)))
+            life.past = {kind: due for kind, due in life.past.items() if kind in going_on}
+    _past(life, row)
+    now = Turn(row.at, life.in_hand, life.overdue_since is not None)
+    if life.reported_at and (not life.turns or life.turns[-1][1:] != now[1:]):
+        life.turns.append(now)
+
+
+def _past(life: Life, row: Said) -> None:
+    data = row.data
+    if row.type in LATE and (clock := data.get("clock")):
+        if clock == ClockKind.HANDLE or clock == STAGE_CLOCK.get(State(life.state)):
+            life.past[clock] = datetime.fromisoformat(data["due_at"]) if "due_at" in data else row.at
+    elif row.type in MOVING_LIMITS:
+        for kind, moved in (data.get("limits") or {}).items():
+            if _lies_ahead(moved, row.at):
+                life.past.pop(kind, None)
+    elif row.type == E.EXTENDED and _lies_ahead({"is": data.get("until")}, row.at):
+        life.past.pop(ClockKind.HANDLE, None)
+    elif row.type in NEW_ROUND:
+        life.past.clear()
 
 
 def _lies_ahead(moved: dict[str, Any] | None, at: datetime) -> bool:

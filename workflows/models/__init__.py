@@ -6,6 +6,7 @@ from workflows.models.approval import ApprovalProcess, Request
 from workflows.models.calendar import Calendar, CalendarDay, CalendarRevision, CalendarYear
 from workflows.models.clock import Clock, ClockInterval
 from workflows.models.joint import JointHandling, JointProcess, Part
+from workflows.models.kept import KeptFlow, KeptLife, KeptSum
 from workflows.models.order import OrderSerial, SupervisionOrder
 from workflows.models.signing import SigningProcess
 from workflows.models.sla import PolicyVersion, SlaPolicy, Standard, TeamCalendar
@@ -22,6 +23,9 @@ __all__ = [
     "ClockInterval",
     "JointHandling",
     "JointProcess",
+    "KeptFlow",
+    "KeptLife",
+    "KeptSum",
     "OrderSerial",
     "Part",
     "PolicyVersion",

@@ -21,9 +21,9 @@ from cases.querysets import CaseQuerySet
 from cases.terms import ClockKind, Role
 from workflows.clock_audit import AUDITORS, Kind, audit
 from workflows.clock_faults import FAULTS, Fault
-from workflows.clocks import STAGE_CLOCK
 from workflows.overdue import WATCHERS
 from workflows.proofs import clock_proof
+from workflows.sla import STAGE_CLOCK
 from workflows.views.access import case_url, seen_case
 
 MOST_LISTED = 100  # of one fault; the command lists them all

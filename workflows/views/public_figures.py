@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from workflows.figures.rates import BY_NAME, Figure, tally
-from workflows.figures.reading import Question, read_lives
+from workflows.figures.rates import BY_NAME, Figure
+from workflows.figures.reading import Question
+from workflows.keeping.reading import reading
 
 PUBLISHED = ("response", "resolution", "satisfaction", "on_time", "surveyed", "excluded", "reopened", "rejected")
 YEAR = timedelta(days=365)
@@ -34,5 +35,6 @@ def published(request: HttpRequest) -> HttpResponse:
 
 
 def _counted(question: Question) -> dict[str, tuple[int, int]]:
-    found = tally(read_lives(question)).figures
+    with reading(question) as reader:
+        found = reader.total().tally().figures
     return {name: (found[name].numerator, found[name].denominator) for name in PUBLISHED}

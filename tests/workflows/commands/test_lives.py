@@ -11,12 +11,12 @@ from cases.models import Answer, Case, Survey
 from cases.terms import END_STATES, ClockKind, Priority, RequestKind, ResultCode, Satisfaction, State
 from tests.factories import ROADS, World
 from workflows import permissions as may
-from workflows.clocks import STAGE_CLOCK
 from workflows.commands import adjust, council, handling, intake, review, supervise, surveys
 from workflows.commands.sweep import sweep
 from workflows.lifecycle import HOLDERS, CaseLifecycle
 from workflows.limits import NoLimit, _version_limits
 from workflows.models import Clock
+from workflows.sla import STAGE_CLOCK
 
 hours, days = (lambda n: timedelta(hours=n)), (lambda n: timedelta(days=n))
 

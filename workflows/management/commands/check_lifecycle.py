@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from workflows.clocks import STAGE_CLOCK
 from workflows.graph import examine
 from workflows.lifecycle import HOLDERS
 from workflows.management.commands.draw_lifecycle import lifecycle_graph
+from workflows.sla import STAGE_CLOCK
 
 WORDS = {
     "unreachable": "can never be reached",

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand
 from django.utils import translation
 
 from cases.terms import END_STATES, Role, State
-from workflows.clocks import STAGE_CLOCK
 from workflows.drawing import to_svg
 from workflows.graph import Graph, graph_of
 from workflows.lifecycle import HOLDERS, CaseLifecycle
+from workflows.sla import STAGE_CLOCK
 
 
 def lifecycle_graph() -> Graph:

@@ -5,6 +5,7 @@ from datetime import datetime
 from workflows.commands.sweep import sweep
 from workflows.council.notices import end_due_notices
 from workflows.council.owners_ballots import end_due_ballots
+from workflows.keeping.fold import fold_some
 from workflows.management.loop import LoopCommand
 
 
@@ -16,4 +17,6 @@ class Command(LoopCommand):
 
     def run(self, now: datetime) -> dict[str, int]:
         """How many of each kind rang."""
-        return sweep(now=now) | end_due_notices(now=now) | end_due_ballots(now=now)
+        rang = sweep(now=now) | end_due_notices(now=now) | end_due_ballots(now=now)
+        fold_some()  # not told: it follows each move
+        return rang
