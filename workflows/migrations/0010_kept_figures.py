@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0006_kept_version'),
+        ('cases', '0009_kept_version'),
         ('workflows', '0009_limit_of_spot_checks'),
     ]
 
