@@ -9,10 +9,10 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from cases.models import Case, CaseEvent
+from cases.models import Case, CaseEvent, User
 from cases.terms import EventType
 from notifications.channels.base import Message
-from notifications.render import case_path, facts_of, written
+from notifications.render import case_path, facts_of, told_for, written
 
 LONGEST_LIST = 50
 
@@ -32,7 +32,7 @@ class Item:
         return min((words["due_at"] for words in self.said if words["due_at"]), default=None)
 
 
-def render_bundle(events: Sequence[CaseEvent], *, language: str) -> Message:
+def render_bundle(events: Sequence[CaseEvent], *, language: str, for_whom: User | None = None) -> Message:
     """One message for a colleague about several events, a line for each case."""
     with translation.override(language or settings.LANGUAGE_CODE):
         items = items_of(events)
@@ -44,7 +44,7 @@ def render_bundle(events: Sequence[CaseEvent], *, language: str) -> Message:
             "url": settings.BASE_URL + reverse("home"),
             "messages_url": settings.BASE_URL + reverse("notifications:settings"),
         }
-        return written("bundle", words)
+        return told_for(written("bundle", words), for_whom)
 
 
 def items_of(events: Sequence[CaseEvent]) -> list[Item]:

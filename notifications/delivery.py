@@ -42,7 +42,7 @@ LONGEST_ERROR = 300
 NAMED = (
     "event__actor", "event__council__area", "event__case__area", "event__case__category", "event__case__team",
     "event__case__reporter",
-    "recipient_user", "recipient_reporter",
+    "recipient_user", "recipient_reporter", "on_behalf_of",
 )  # fmt: skip
 
 
@@ -70,6 +70,7 @@ def _claim(now: datetime) -> list[Delivery]:
     rows = [first]
     if is_bundled(first.event, first.recipient):
         alike = due.filter(recipient_user=first.recipient_user_id, channel=first.channel, event__type__in=BUNDLED)
+        alike = alike.filter(on_behalf_of=first.on_behalf_of_id)
         others = alike.exclude(pk=first.pk).exclude(event__case__priority=Priority.CRITICAL)
         # Those that failed before go by their own count of attempts.
         rows += others.filter(attempts=first.attempts).select_related(*NAMED)[: LONGEST_BUNDLE - 1]
@@ -89,9 +90,9 @@ def _attempt(rows: list[Delivery], now: datetime) -> str:
         return _failed(rows, ChannelError(row.last_error or "the worker ended while sending", permanent=True), now)
     try:
         if len(rows) == 1:
-            message = render(row.event, recipient, language=wish.language, now=now)
+            message = render(row.event, recipient, language=wish.language, now=now, for_whom=row.on_behalf_of)
         else:
-            message = render_bundle([one.event for one in rows], language=wish.language)
+            message = render_bundle([one.event for one in rows], language=wish.language, for_whom=row.on_behalf_of)
         channel.send(message, recipient, key=key_of(row))
     except NotTheirs:
         return _record(rows, "cancelled", state=DeliveryState.CANCELLED, next_try_at=None)

@@ -25,6 +25,7 @@ from notifications.channels.base import Recipient
 from notifications.directory import Directory
 from notifications.models import Delivery, DeliveryState
 from notifications.occasion import Occasion
+from notifications.substitutes import Telling, with_substitutes
 from notifications.timing import is_bundled, send_at
 from notifications.wishes import Wishes
 
@@ -41,14 +42,14 @@ BUNDLES = UUID("6f1a3c1e-6f0b-4c8e-9f6d-2f0c52a7b1d4")  # the name space of the 
 def relay(*, now: datetime, limit: int = 200) -> int:
     """Turn all events that nobody was told of into deliveries, `limit` in a transaction; returns how many events."""
     total = 0
-    heads: set[int] = set()  # who has the head of a bundle of this run already
+    heads: set[tuple[int, int]] = set()  # who has the head of a bundle of this run already
     while done := _relay_batch(now, limit, heads):
         total += done
     return total
 
 
 @transaction.atomic
-def _relay_batch(now: datetime, limit: int, heads: set[int]) -> int:
+def _relay_batch(now: datetime, limit: int, heads: set[tuple[int, int]]) -> int:
     events = claimed(limit)
     if events:
         Delivery.objects.bulk_create(_deliveries(events, now, heads), batch_size=ROWS_AT_ONCE, ignore_conflicts=True)
@@ -62,51 +63,60 @@ def claimed(limit: int) -> list[CaseEvent]:
     return list(rows.select_related(*NAMED)[:limit])
 
 
-def _deliveries(events: Sequence[CaseEvent], now: datetime, heads: set[int]) -> list[Delivery]:
+def _deliveries(events: Sequence[CaseEvent], now: datetime, heads: set[tuple[int, int]]) -> list[Delivery]:
     alive = [event for event in events if not is_history(event)]
     if not alive:
         return []
     directory = Directory.read(alive, timezone.localdate(now))
     told = [(event, Occasion(event, directory)) for event in alive]
-    staff = [(event, key, asked) for event, occasion in told for key, asked in sorted(staff_told(occasion).items())]
-    keys = {key for _, key, _ in staff}
+    staff = with_substitutes(
+        [Telling(event, key, asked) for event, occasion in told for key, asked in sorted(staff_told(occasion).items())],
+        timezone.localdate(now),
+    )
+    keys = {telling.user for telling in staff}
     users = User.objects.filter(is_active=True).in_bulk(keys)
     wishes = Wishes(keys)
-    rows = [row for event, key, asked in staff if key in users for row in _rows(event, users[key], asked, wishes, now)]
+    present = [(telling, users[telling.user]) for telling in staff if telling.user in users]
+    rows = [row for telling, user in present for row in _rows(telling, user, wishes, now)]
     rows += [
         row
         for event, occasion in told
         for resident in residents_told(occasion)
-        for row in _rows(event, resident, True, wishes, now)
+        for row in _rows(Telling(event), resident, wishes, now)
     ]
     _bundle(rows, now, heads)
     return rows
 
 
-def _bundle(rows: Iterable[Delivery], now: datetime, heads: set[int]) -> None:
+def _bundle(rows: Iterable[Delivery], now: datetime, heads: set[tuple[int, int]]) -> None:
     """What one person is told inside, in one run, of how limits stand gets one head; the first of its kind is it."""
     for row in rows:
         user = row.recipient_user
         if user is None or not CHANNELS[row.channel].at_once or not is_bundled(row.event, user):
             continue
-        row.bundle = uuid5(BUNDLES, f"{user.pk} {now.isoformat()}")
-        row.is_head = user.pk not in heads
-        heads.add(user.pk)
+        for_whom = row.on_behalf_of_id or user.pk
+        row.bundle = uuid5(BUNDLES, f"{user.pk} {for_whom} {now.isoformat()}")
+        row.is_head = (user.pk, for_whom) not in heads
+        heads.add((user.pk, for_whom))
 
 
-def _rows(event: CaseEvent, recipient: Recipient, asked: bool, wishes: Wishes, now: datetime) -> Iterator[Delivery]:
-    """One for each channel that reaches the recipient and that they want; what the digest tells has none but inside."""
-    user = None if isinstance(recipient, Reporter) else recipient
+def _rows(telling: Telling, recipient: Recipient, wishes: Wishes, now: datetime) -> Iterator[Delivery]:
+    """One for each channel that reaches the recipient and that they want; what the digest tells has none but inside.
+
+    While somebody else hears in their place, nothing rings for who is away.
+    """
+    event, user = telling.event, None if isinstance(recipient, Reporter) else recipient
     for channel in CHANNELS.values():
         wish = wishes.of(user.pk if user else None, channel.name)
-        if not wish.on or not channel.reaches(recipient):
+        if not wish.on or (telling.is_away and not channel.at_once) or not channel.reaches(recipient):
             continue
         row = Delivery(event=event, channel=channel.name, created_at=now, recipient_user=user)
         row.recipient_reporter = recipient if isinstance(recipient, Reporter) else None
+        row.on_behalf_of = telling.on_behalf_of
         if channel.at_once:
             row.state, row.sent_at, row.attempts = DeliveryState.SENT, now, 1  # else pending, as a row begins
         else:
-            row.next_try_at = send_at(event, recipient, asked=asked, wish=wish, now=now)
+            row.next_try_at = send_at(event, recipient, asked=telling.asked, wish=wish, now=now)
         if row.sent_at or row.next_try_at:
             yield row
 

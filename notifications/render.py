@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,11 @@ from django.db.models import TextChoices
 from django.template import Context, TemplateDoesNotExist, engines
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from cases.commands import link_token, resident_link
 from cases.lib.masking import mask_address, mask_name, mask_phone, mask_text
-from cases.models import Answer, Case, CaseEvent, Reporter
+from cases.models import Answer, Case, CaseEvent, Reporter, User
 from cases.terms import ClockKind, RequestKind, ResultCode, Satisfaction, State
 from notifications.audience import callers, row_of
 from notifications.channels.base import Message, Recipient
@@ -34,13 +36,25 @@ class NotTheirs(LookupError):
     """The case does not speak to this resident any more: it was split off since."""
 
 
-def render(event: CaseEvent, recipient: Recipient, *, language: str, now: datetime) -> Message:
-    """The message of an event, plain and, where a template is there, HTML. Raises NotTheirs."""
+def render(
+    event: CaseEvent, recipient: Recipient, *, language: str, now: datetime, for_whom: User | None = None
+) -> Message:
+    """The message of an event, plain and, where a template is there, HTML; `for_whom` is away. Raises NotTheirs."""
     with translation.override(language or settings.LANGUAGE_CODE):
         if isinstance(recipient, Reporter):
             return written(f"{event.type}.resident", _for_resident(event, recipient, now))
         words = council_words(event) if event.council else _for_staff(event)
-        return written(event.type, words | {"messages_url": settings.BASE_URL + reverse("notifications:settings")})
+        words |= {"messages_url": settings.BASE_URL + reverse("notifications:settings")}
+        return told_for(written(event.type, words), for_whom)
+
+
+def told_for(message: Message, absent: User | None) -> Message:
+    """The same message, which says for whom the reader stands in."""
+    if absent is None:
+        return message
+    subject = _("代%(name)s · %(subject)s") % {"name": absent, "subject": message.subject}
+    why = _("%(name)s休假，由您代理，所以这条消息发给您。") % {"name": absent}
+    return replace(message, subject=subject[:LONGEST_SUBJECT], text=f"{message.text}\n{why}")
 
 
 def case_path(case: Case) -> str:
@@ -76,7 +90,7 @@ def _for_staff(event: CaseEvent) -> dict[str, Any]:
 def _to_call(event: CaseEvent) -> Iterator[str]:
     """Numbers of the cases whose reporter is to be called with this answer."""
     told = row_of(event)
-    if callers not in told.staff:
+    if callers not in told.colleagues:
         return
     case = event.case
     if case.reporter and case.reporter.needs_call:

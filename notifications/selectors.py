@@ -18,7 +18,7 @@ PAGE = 30
 LONGEST_LIST = 200
 NAMED = (
     *(f"event__case__{name}" for name in ("area", "category", "team", "reporter")),
-    *("event__actor", "event__council__area"),
+    *("event__actor", "event__council__area", "on_behalf_of"),
 )
 
 
@@ -115,7 +115,7 @@ def _is_visible(row: Delivery, visible: tuple[set[int], set[int]]) -> bool:
 def _line(row: Delivery, user: User, now: datetime, *, in_scope: bool, others: list[Line]) -> Line:
     subject, lead, url = "", "", ""
     if in_scope:
-        message = render(row.event, user, language=get_language() or "", now=now)
+        message = render(row.event, user, language=get_language() or "", now=now, for_whom=row.on_behalf_of)
         subject, lead, url = message.subject, message.lead, path_of(row.event)
     return Line(
         id=row.pk,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet, TextChoices
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,13 +13,14 @@ from cases.council_terms import FollowUpState
 from cases.keyset import Order, counted
 from cases.models import Case, CaseEvent, User
 from cases.querysets import CaseQuerySet
-from cases.selectors import ENDED, NEWEST, PRESSING, held_by
+from cases.selectors import ENDED, NEWEST, PRESSING, held_by, listed
 from cases.terms import ClockKind, OrderState, RequestKind, Role, State
 from workflows.case_page import holder_of
 from workflows.council_pages.follow_ups import waiting_clocks
 from workflows.flows.approval import requests_to_decide
+from workflows.leaves import covered_cases, standing_in
 from workflows.lights import DONE, OVERDUE, Light, clock_light, done, provisional_year
-from workflows.models import Clock, Part
+from workflows.models import Clock, Leave, Part
 from workflows.sla import STAGE_CLOCK
 
 MOST_COUNTED = 999  # a tab says "999+" rather than count on
@@ -111,6 +113,22 @@ def stage_provisional_year(case: Case) -> int:
     stage = STAGE_CLOCK.get(State(case.state))
     live = case.clocks.filter(kind=stage, stopped_at=None).select_related("policy", "calendar") if stage else []
     return next((provisional_year(clock) for clock in live), 0)
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What is in the name of somebody who is away, shown to who stands in for them."""
+
+    leave: Leave
+    rows: list[Row]
+
+
+def covered(viewer: User, *, now: datetime) -> list[Covered]:
+    """For whom the viewer stands in today, with the cases in their name that the viewer sees."""
+    return [
+        Covered(leave, rows_of(list(listed(covered_cases(viewer, leave.user))[:MOST_ERRANDS]), now=now))
+        for leave in standing_in(viewer, timezone.localdate(now))
+    ]
 
 
 def order_clocks(viewer: User) -> QuerySet[Clock]:

@@ -65,6 +65,9 @@ class Delivery(models.Model):
     recipient_reporter = models.ForeignKey(
         Reporter, models.PROTECT, null=True, related_name="deliveries", verbose_name=_("来访人")
     )
+    on_behalf_of = models.ForeignKey(  # who is away, when the recipient stands in for them
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("代")
+    )
     channel = models.CharField(_("渠道"), max_length=20, choices=ChannelName.choices)
     state = models.CharField(_("状态"), max_length=10, choices=DeliveryState.choices, default=DeliveryState.PENDING)
     # Messages inside that came together are read as one: the head stands in the list, the others under it.

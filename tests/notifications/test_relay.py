@@ -82,7 +82,7 @@ def test_a_batch_costs_the_same_queries_for_one_event_and_for_many(world: World)
     for _ in range(3):
         world.case("answered", resident=True)
     assert queries() == few
-    assert few <= 9  # roles, merged, users, preferences, insert, mark, and the two looks for events
+    assert few <= 10  # roles, merged, leave, users, preferences, rhythms, insert, mark, and the two looks for events
 
 
 def test_the_database_refuses_a_second_delivery_and_one_without_or_with_two_recipients(world: World) -> None:

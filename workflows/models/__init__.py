@@ -7,6 +7,7 @@ from workflows.models.calendar import Calendar, CalendarDay, CalendarRevision, C
 from workflows.models.clock import Clock, ClockInterval
 from workflows.models.joint import JointHandling, JointProcess, Part
 from workflows.models.kept import KeptFlow, KeptLife, KeptSum
+from workflows.models.leave import Leave
 from workflows.models.order import OrderSerial, SupervisionOrder
 from workflows.models.signing import SigningProcess
 from workflows.models.sla import PolicyVersion, SlaPolicy, Standard, TeamCalendar
@@ -26,6 +27,7 @@ __all__ = [
     "KeptFlow",
     "KeptLife",
     "KeptSum",
+    "Leave",
     "OrderSerial",
     "Part",
     "PolicyVersion",

@@ -12,7 +12,7 @@ from cases.keyset import take
 from cases.models import User
 from cases.selectors import listed
 from cases.terms import Role
-from workflows.inboxes import ORDERS, Tab, errands, rows_of, tab_cases, tab_counts
+from workflows.inboxes import ORDERS, Tab, covered, errands, rows_of, tab_cases, tab_counts
 from workflows.permissions import may_report
 
 
@@ -36,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": rows_of(page.rows, now=now),
         "errands": errands(viewer, now=now) if tab == Tab.TODO else [],
+        "covered": covered(viewer, now=now) if tab == Tab.TODO else [],
         "may_work": bool(viewer.grants().roles - {Role.AUDITOR, Role.ADMINISTRATOR, Role.LEADER, Role.SEAT}),
         "is_cut": bool(request.GET.get("after") or request.GET.get("before")),
         "may_report": viewer.grants().has(*may_report),

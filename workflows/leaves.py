@@ -1,0 +1,78 @@
+"""Who stands in for whom today, who may, and what a substitute finds beside their own cases.
+
+A substitute is told, and given nothing: they see and may do what their own roles allow, no more.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from cases.models import Area, Case, RoleAssignment, User
+from cases.querysets import AREA_ROLES, CaseQuerySet
+from cases.terms import Role
+from workflows.models import Leave
+
+OVERSEERS = (Role.SUPERVISOR, Role.LEADER)
+
+
+def substitutes_on(day: date, users: Iterable[int] | None = None) -> dict[int, Leave]:
+    """The leave by which each of those who are away on that day has somebody who is there; one query.
+
+    A substitute who is away as well has their own; a circle, or one who left the office, stands in for nobody.
+    """
+    rows = {row.user_id: row for row in Leave.objects.on(day).select_related("user", "substitute").order_by("pk")}
+    found = {}
+    for user in rows if users is None else rows.keys() & set(users):
+        seen, leave = {user}, rows[user]
+        while leave.substitute_id in rows and leave.substitute_id not in seen:
+            seen.add(leave.substitute_id)
+            leave = rows[leave.substitute_id]
+        if leave.substitute_id not in seen and leave.substitute.is_active:
+            found[user] = Leave(user=rows[user].user, substitute=leave.substitute, valid_to=rows[user].valid_to)
+    return found
+
+
+def standing_in(viewer: User, day: date) -> list[Leave]:
+    """For whom this person stands in on that day, directly or because another substitute is away too."""
+    return [leave for leave in substitutes_on(day).values() if leave.substitute_id == viewer.pk]
+
+
+def may_stand_in(user: User, day: date) -> QuerySet[User]:
+    """Colleagues who see what the person sees of some unit anyway: the same team, council or area, or one above it."""
+    units = Q(pk__in=[])
+    for grant in user.grants(day).held:
+        if grant.area_path is not None:
+            above = [grant.area_path[:n] for n in range(len(grant.area_path), 0, -Area.steplen)]
+            units |= Q(area__path__in=above, role__in=AREA_ROLES)
+        elif grant.team_id is not None:
+            units |= Q(team=grant.team_id)
+        else:
+            units |= Q(council=grant.council_id)
+    holders = RoleAssignment.objects.on(day).filter(units).values("user")
+    return User.objects.filter(pk__in=holders, is_active=True).exclude(pk=user.pk).order_by("name", "username")
+
+
+def covered_cases(viewer: User, user: User) -> CaseQuerySet:
+    """What is held by name by somebody who is away, as far as the substitute sees it; most pressing first."""
+    return Case.objects.visible_to(viewer).open().filter(holder_user=user).order_by("due_at", "pk")
+
+
+def leaves_of(viewer: User, now: datetime) -> list[Leave]:
+    """A person's own leave, today's and what is to come."""
+    day = timezone.localdate(now)
+    rows = viewer.leaves.filter(valid_to__gt=day, ended_at=None).select_related("user", "substitute")
+    return list(rows.order_by("valid_from", "pk"))
+
+
+def overseen_leaves(viewer: User, now: datetime) -> QuerySet[Leave]:
+    """The leave of those whose work a supervisor or leader answers for, today's and what is to come."""
+    day = timezone.localdate(now)
+    within = Q(pk__in=[])
+    for path in viewer.grants(day).area_paths(OVERSEERS):
+        for unit in ("area", "team__area", "council__area"):
+            within |= Q(**{f"{unit}__path__startswith": path})
+    people = RoleAssignment.objects.on(day).filter(within).values("user")
+    rows = Leave.objects.filter(user__in=people, valid_to__gt=day, ended_at=None).exclude(user=viewer)
+    return rows.select_related("user", "substitute").order_by("valid_from", "pk")
