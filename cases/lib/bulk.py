@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, time
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,10 +21,10 @@ def update_many(rows: Sequence[models.Model], fields: Sequence[str]) -> int:
     return sum(_update(rows[n : n + ROWS_AT_ONCE], fields) for n in range(0, len(rows), ROWS_AT_ONCE))
 
 
-def insert_many(rows: Sequence[models.Model]) -> None:
+def insert_many(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> None:
     """Insert new rows of one model; their keys are not read back. On PostgreSQL twice as fast as `bulk_create`."""
     for n in range(0, len(rows), ROWS_AT_ONCE):
-        _insert(rows[n : n + ROWS_AT_ONCE])
+        _insert(rows[n : n + ROWS_AT_ONCE], ignore_conflicts=ignore_conflicts)
 
 
 def merge_many(
@@ -56,18 +57,19 @@ def _merge(rows: Sequence[models.Model], key: Sequence[str], added: Sequence[str
         cursor.execute(sql, values)
 
 
-def _insert(rows: Sequence[models.Model]) -> None:
+def _insert(rows: Sequence[models.Model], *, ignore_conflicts: bool) -> None:
     model = type(rows[0])
     connection = connections[router.db_for_write(model)]
     if connection.vendor != "postgresql":
-        model._meta.base_manager.bulk_create(rows)
+        model._meta.base_manager.bulk_create(rows, ignore_conflicts=ignore_conflicts)
         return
     columns: list[Column] = [column for column in model._meta.concrete_fields if not column.primary_key]
     given, values = _as_json(rows, columns, connection)
     names = ", ".join(connection.ops.quote_name(str(column.column)) for column in columns)
     table = connection.ops.quote_name(model._meta.db_table)
+    otherwise = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {table} ({names}) SELECT * FROM {given}", values)  # noqa: S608  # as below
+        cursor.execute(f"INSERT INTO {table} ({names}) SELECT * FROM {given}{otherwise}", values)  # noqa: S608  # as below
 
 
 def _update(rows: Sequence[models.Model], fields: Sequence[str]) -> int:
@@ -118,4 +120,6 @@ def _plain(rows: Sequence[models.Model], column: Column, connection: BaseDatabas
 def _moment(value: object) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} is not a number, a word or a moment")
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not a number, a word, a key or a moment")
