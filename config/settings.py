@@ -5,7 +5,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import channels, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load(BASE_DIR)
@@ -151,6 +151,22 @@ EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10  # without one a silent mail server holds a worker until its time limit
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("ZHUOLUO_EMAIL_FROM", "zhuoluo@localhost")
+
+# Other ways to people: where the platforms are, and by which keys they know us.
+SMS_URL = channels.sms_url()
+SMS_KEY, SMS_SECRET = env.text("ZHUOLUO_SMS_KEY"), env.text("ZHUOLUO_SMS_SECRET")
+SMS_SIGNATURE = env.text("ZHUOLUO_SMS_SIGNATURE", "着落")
+channels.together("WECOM_CORP_ID", "WECOM_SECRET", "WECOM_AGENT_ID")
+WECOM_BASE_URL = channels.platform("WECOM", "https://qyapi.weixin.qq.com")
+WECOM_CORP_ID, WECOM_SECRET = env.text("ZHUOLUO_WECOM_CORP_ID"), env.text("ZHUOLUO_WECOM_SECRET")
+WECOM_AGENT_ID = env.integer("ZHUOLUO_WECOM_AGENT_ID", default=0, lowest=0, highest=2**31 - 1)
+DINGTALK_BASE_URL = channels.platform("DINGTALK", "https://oapi.dingtalk.com")
+FEISHU_BASE_URL = channels.platform("FEISHU", "https://open.feishu.cn")
+channels.together("WECHAT_APP_ID", "WECHAT_SECRET", "WECHAT_TEMPLATE_ID")
+WECHAT_BASE_URL = channels.platform("WECHAT", "https://api.weixin.qq.com")
+WECHAT_APP_ID, WECHAT_SECRET = env.text("ZHUOLUO_WECHAT_APP_ID"), env.text("ZHUOLUO_WECHAT_SECRET")
+WECHAT_TEMPLATE_ID, WECHAT_FIELDS = env.text("ZHUOLUO_WECHAT_TEMPLATE_ID"), channels.fields()
+WEBHOOK_NETWORKS = channels.networks()
 
 # Messages that make a phone ring wait for the morning; 特急 does not.
 QUIET_HOURS = env.hours("ZHUOLUO_QUIET_HOURS", "21:00-07:30")
