@@ -6,128 +6,225 @@
 3. Record what came of it, if the row is still as it was claimed.
 
 A process that is killed between 2 and 3 leaves a row that comes due again after the lease: that one message goes out
-a second time. For e-mail both copies have the same Message-ID.
+a second time, under the same id where the channel has one. `unknown_ends` counts these, and the attempts that broke off
+before the far end answered: as often may somebody have got it twice. While a far end is away, or has had as much as it
+takes, its messages wait before their gate as they are.
 """
 
 import logging
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import F
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from cases.lib.bulk import update_many
+from cases.lib.crypto import keyed
 from cases.lib.masking import mask_text
 from cases.models import Reporter, User
 from cases.terms import Priority
+from notifications import gates
 from notifications.audience import BUNDLED
 from notifications.bundles import render_bundle
 from notifications.channels import CHANNELS
-from notifications.channels.base import ChannelError
-from notifications.models import Delivery, DeliveryState
+from notifications.channels.base import ChannelError, Message, Receipt, Recipient
+from notifications.channels.secrets import secrets_of
+from notifications.channels.wire import scrubbed
+from notifications.models import Delivery, DeliveryQuerySet, DeliveryState, Subscriber
+from notifications.payload import payload_of
 from notifications.render import NotTheirs, masked, render
 from notifications.timing import decent, is_bundled
 from notifications.wishes import wish_of
 
 logger = logging.getLogger(__name__)
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480))
+JITTER = 0.2  # of the wait, on top: what failed together does not come back together
 LEASE = timedelta(minutes=5)  # longer than a worker may run
-FAILURES_IN_A_ROW = 3  # then the server is away: the others keep their attempts
 LONGEST_BUNDLE = 500
 LONGEST_RUN = 60  # seconds, well within the time limit of a task
 LONGEST_ERROR = 300
 NAMED = (
     "event__actor", "event__council__area", "event__case__area", "event__case__category", "event__case__team",
     "event__case__reporter",
-    "recipient_user", "recipient_reporter", "on_behalf_of",
+    "recipient_user", "recipient_reporter", "recipient_subscriber", "on_behalf_of",
 )  # fmt: skip
 
 
 def deliver(*, now: datetime, limit: int = 100) -> dict[str, int]:
-    """Send what is due, at most `limit`; returns how many were sent, will be retried, are dead or were cancelled."""
-    done: Counter[str] = Counter(sent=0, retried=0, dead=0, cancelled=0)
-    failed, stop_at = 0, time.monotonic() + LONGEST_RUN
-    while done.total() < limit and failed < FAILURES_IN_A_ROW and time.monotonic() < stop_at:
-        rows = _claim(now)
+    """Send what is due, at most `limit`; returns how many were sent, will be retried, are dead or were cancelled.
+
+    `duplicates_possible`: attempts of which nobody knows whether they arrived.
+    """
+    done: Counter[str] = Counter(sent=0, retried=0, dead=0, cancelled=0, duplicates_possible=0)
+    handled, stop_at = 0, time.monotonic() + LONGEST_RUN
+    while handled < limit and time.monotonic() < stop_at:
+        rows, left_open = _claim(now)
+        done["duplicates_possible"] += left_open
         if not rows:
             break
-        outcome = _attempt(rows, now)
+        with translation.override(_language(rows[0]) or settings.LANGUAGE_CODE):
+            outcome, is_unknown = _attempt(rows, now)
         done[outcome] += len(rows)
-        failed = failed + 1 if outcome == "retried" else 0
+        done["duplicates_possible"] += is_unknown
+        handled += len(rows)
     return dict(done)
 
 
 @transaction.atomic
-def _claim(now: datetime) -> list[Delivery]:
-    """The next row that is due, and with one that is read in a list those that go to the same person."""
-    due = Delivery.objects.due(now).order_by("next_try_at", "pk").select_for_update(skip_locked=True, of=("self",))
-    first = due.select_related(*NAMED).first()
-    if first is None:
-        return []
+def _claim(now: datetime) -> tuple[list[Delivery], int]:
+    """The next row that is due, and with one that is read in a list those that go to the same recipient.
+
+    Also how many of them were under way when their worker died.
+    """
+    while True:
+        due = _before_open_gates(now)
+        first = due.select_related(*NAMED).first()
+        if first is None:
+            return [], 0
+        if gates.enter(first, now):
+            break
     rows = [first]
-    if is_bundled(first.event, first.recipient):
-        alike = due.filter(recipient_user=first.recipient_user_id, channel=first.channel, event__type__in=BUNDLED)
-        alike = alike.filter(on_behalf_of=first.on_behalf_of_id)
+    if not CHANNELS[first.channel].to_machine and is_bundled(first.event, first.recipient):
+        alike = due.filter(
+            recipient_user=first.recipient_user_id,
+            on_behalf_of=first.on_behalf_of_id,
+            recipient_subscriber=first.recipient_subscriber_id,
+            channel=first.channel,
+            event__type__in=BUNDLED,
+        )
         others = alike.exclude(pk=first.pk).exclude(event__case__priority=Priority.CRITICAL)
         # Those that failed before go by their own count of attempts.
         rows += others.filter(attempts=first.attempts).select_related(*NAMED)[: LONGEST_BUNDLE - 1]
+    left_open = sum(row.in_flight for row in rows)
     for row in rows:
         row.attempts, row.next_try_at = row.attempts + 1, now + LEASE
-    update_many(rows, ["attempts", "next_try_at"])
-    return rows
+        row.unknown_ends, row.in_flight = row.unknown_ends + row.in_flight, True
+    update_many(rows, ["attempts", "next_try_at", "in_flight", "unknown_ends"])
+    return rows, left_open
 
 
-def _attempt(rows: list[Delivery], now: datetime) -> str:
+def _before_open_gates(now: datetime) -> DeliveryQuerySet:
+    channels, subscribers = gates.shut(now)
+    due = Delivery.objects.due(now).order_by("next_try_at", "pk").select_for_update(skip_locked=True, of=("self",))
+    due = due.exclude(channel__in=channels) if channels else due
+    return due.exclude(recipient_subscriber__in=subscribers) if subscribers else due
+
+
+def _attempt(rows: list[Delivery], now: datetime) -> tuple[str, bool]:
+    """Send one message; what came of it, and whether that is unknown."""
     row = rows[0]
     channel, recipient = CHANNELS[row.channel], row.recipient
     wish = wish_of(row.recipient_user_id, row.channel)
     if not channel.reaches(recipient) or not wish.on:
-        return _record(rows, "cancelled", state=DeliveryState.CANCELLED, next_try_at=None)
+        return _cancelled(rows)
     if row.attempts > len(BACK_OFF) + 1:  # its worker died at every attempt
-        return _failed(rows, ChannelError(row.last_error or "the worker ended while sending", permanent=True), now)
+        error = ChannelError(row.last_error or "the worker ended while sending", permanent=True)
+        return _failed(rows, error, now, was_tried=False)
     try:
-        if len(rows) == 1:
-            message = render(row.event, recipient, language=wish.language, now=now, for_whom=row.on_behalf_of)
-        else:
-            message = render_bundle([one.event for one in rows], language=wish.language, for_whom=row.on_behalf_of)
-        channel.send(message, recipient, key=key_of(row))
+        receipt = channel.send(_message(rows, recipient, now), recipient, key=key_of(row))
     except NotTheirs:
-        return _record(rows, "cancelled", state=DeliveryState.CANCELLED, next_try_at=None)
+        return _cancelled(rows)
     except ChannelError as error:
         return _failed(rows, error, now)
     except Exception as error:  # one message that cannot be written must not hold up the others
         logger.exception("Delivery %s could not be written", row.pk)
-        return _failed(rows, ChannelError(f"{type(error).__name__}: {error}", permanent=False), now)
-    return _record(rows, "sent", state=DeliveryState.SENT, sent_at=now, next_try_at=None, last_error="")
+        return _failed(rows, ChannelError(f"{type(error).__name__}: {error}", permanent=False), now, was_tried=False)
+    gates.passed(row)
+    answer = _answer(row, receipt)
+    _record(rows, state=DeliveryState.SENT, sent_at=now, next_try_at=None, last_error="", **answer)
+    return "sent", False
+
+
+def _message(rows: Sequence[Delivery], recipient: Recipient, now: datetime) -> Message:
+    """The words for a person or a group, the facts for a machine."""
+    row, language = rows[0], _language(rows[0])
+    if CHANNELS[row.channel].to_machine:
+        return Message(subject=row.event.type, text="", data=payload_of(row.event))
+    if len(rows) > 1:
+        return render_bundle([one.event for one in rows], language=language, for_whom=row.on_behalf_of)
+    return render(row.event, recipient, language=language, now=now, for_whom=row.on_behalf_of)
+
+
+def _language(row: Delivery) -> str:
+    if row.recipient_subscriber:
+        return row.recipient_subscriber.language
+    return wish_of(row.recipient_user_id, row.channel).language
 
 
 def key_of(row: Delivery) -> str:
     """What makes every attempt of one message the same message."""
-    who = f"u{row.recipient_user_id}" if row.recipient_user_id else f"r{row.recipient_reporter_id}"
+    kinds = (("u", row.recipient_user_id), ("r", row.recipient_reporter_id), ("s", row.recipient_subscriber_id))
+    who = next(f"{letter}{key}" for letter, key in kinds if key)
     return f"event{row.event_id}.{who}.{row.channel}"
 
 
-def _failed(rows: list[Delivery], error: ChannelError, now: datetime) -> str:
+def _cancelled(rows: list[Delivery]) -> tuple[str, bool]:
+    gates.untried(rows[0])
+    _record(rows, state=DeliveryState.CANCELLED, next_try_at=None)
+    return "cancelled", False
+
+
+@transaction.atomic
+def _failed(rows: list[Delivery], error: ChannelError, now: datetime, *, was_tried: bool = True) -> tuple[str, bool]:
     row = rows[0]
-    hidden = [row.recipient] if isinstance(row.recipient, Reporter) else []
-    text = masked(mask_text(str(error)), hidden)[:LONGEST_ERROR]
+    text = _fit_to_keep(row, str(error))
+    fields = _answer(row, error.receipt) | {"last_error": text, "unknown_ends": F("unknown_ends") + int(error.unknown)}
+    if error.away:
+        gates.failed(row, text, now)
+    elif was_tried:
+        gates.passed(row)
+    else:
+        gates.untried(row)
+    if error.retry_after:
+        gates.pause(row, error.retry_after, now)
+    if error.gone and row.recipient_subscriber_id:
+        Subscriber.objects.filter(pk=row.recipient_subscriber_id).update(active=False)
+        logger.warning("Subscriber %s asked not to be called again, and is switched off", row.recipient_subscriber_id)
     if error.permanent or row.attempts > len(BACK_OFF):
         logger.warning("Delivery %s is given up: %s", row.pk, text)
-        return _record(rows, "dead", state=DeliveryState.DEAD, next_try_at=None, last_error=text)
-    again = now + BACK_OFF[row.attempts - 1]
-    if not row.event.is_critical:
+        _record(rows, state=DeliveryState.DEAD, next_try_at=None, **fields)
+        return "dead", error.unknown
+    again = max(now + wait_of(row), now + timedelta(seconds=error.retry_after or 0))
+    if not (row.event.is_critical or CHANNELS[row.channel].to_machine):
         again = decent(again, wish_of(row.recipient_user_id, row.channel).quiet)
-    return _record(rows, "retried", next_try_at=again, last_error=text)
+    _record(rows, next_try_at=again, **fields)
+    return "retried", error.unknown
 
 
-def _record(rows: list[Delivery], outcome: str, **fields: Any) -> str:
+def wait_of(row: Delivery) -> timedelta:
+    """How long after its latest attempt a message is tried again: always the same for the same attempt."""
+    share = int.from_bytes(keyed(f"jitter {row.pk} {row.attempts}")[:4]) / 2**32
+    return BACK_OFF[row.attempts - 1] * (1 + JITTER * share)
+
+
+def _fit_to_keep(row: Delivery, text: str) -> str:
+    """An error without secrets and without what tells of a resident."""
+    hidden = [row.recipient] if isinstance(row.recipient, Reporter) else []
+    return masked(mask_text(scrubbed(text, secrets_of(row.recipient))), hidden)[:LONGEST_ERROR]
+
+
+def _answer(row: Delivery, receipt: Receipt) -> dict[str, Any]:
+    """What the far end answered, as it is kept."""
+    secrets = secrets_of(row.recipient) if receipt.id or receipt.code else ()
+    return {
+        "answer_status": receipt.status,
+        "answer_code": scrubbed(receipt.code, secrets)[:40],
+        "answer_id": scrubbed(receipt.id, secrets)[:100],
+    }
+
+
+def _record(rows: list[Delivery], **fields: Any) -> None:
     """What came of an attempt, on every row that is still as it was claimed: they have had the same attempts."""
     keys, attempts = [row.pk for row in rows], rows[0].attempts
-    Delivery.objects.filter(pk__in=keys, state=DeliveryState.PENDING, attempts=attempts).update(**fields)
-    return outcome
+    still = Delivery.objects.filter(pk__in=keys, state=DeliveryState.PENDING, attempts=attempts)
+    still.update(in_flight=False, **fields)
 
 
 @transaction.atomic
@@ -143,3 +240,13 @@ def resend(*, delivery_id: int, actor: User, now: datetime) -> Delivery:
     row.save(update_fields=["state", "attempts", "next_try_at"])
     logger.info("Delivery %s is owed again, says user %s", row.pk, actor.pk)
     return row
+
+
+def resend_all(*, channel: str = "", actor: User | None, now: datetime) -> int:
+    """Owe everything again that was given up, of one channel or of all; without an actor, on the command line."""
+    rows = Delivery.objects.overseen_by(actor) if actor else Delivery.objects.all()
+    rows = rows.dead().filter(channel=channel) if channel else rows.dead()
+    count = rows.update(state=DeliveryState.PENDING, attempts=0, next_try_at=now)
+    who = f"user {actor.pk}" if actor else "the command line"
+    logger.info("%s deliveries of %s are owed again, says %s", count, channel or "all channels", who)
+    return count

@@ -18,13 +18,15 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from cases.lib.bulk import insert_many
 from cases.models import CaseEvent, Reporter, User
 from notifications.audience import is_history, residents_told, staff_told
 from notifications.channels import CHANNELS
 from notifications.channels.base import Recipient
 from notifications.directory import Directory
-from notifications.models import Delivery, DeliveryState
+from notifications.models import Delivery, DeliveryState, Subscriber
 from notifications.occasion import Occasion
+from notifications.subscriptions import Subscriptions
 from notifications.substitutes import Telling, with_substitutes
 from notifications.timing import is_bundled, send_at
 from notifications.wishes import Wishes
@@ -34,7 +36,6 @@ NAMED = (
     *(f"case__{name}" for name in ("area", "reporter", "handler", "holder_user", "reported_by")),
     "council__area",
 )
-ROWS_AT_ONCE = 1000
 AT_ONCE = {"max_retries": 0, "socket_timeout": 1}  # seconds
 BUNDLES = UUID("6f1a3c1e-6f0b-4c8e-9f6d-2f0c52a7b1d4")  # the name space of the keys of bundles
 
@@ -52,7 +53,7 @@ def relay(*, now: datetime, limit: int = 200) -> int:
 def _relay_batch(now: datetime, limit: int, heads: set[tuple[int, int]]) -> int:
     events = claimed(limit)
     if events:
-        Delivery.objects.bulk_create(_deliveries(events, now, heads), batch_size=ROWS_AT_ONCE, ignore_conflicts=True)
+        insert_many(_deliveries(events, now, heads), ignore_conflicts=True)
         CaseEvent.objects.filter(pk__in=[event.pk for event in events]).update(relayed_at=now)
     return len(events)
 
@@ -74,7 +75,7 @@ def _deliveries(events: Sequence[CaseEvent], now: datetime, heads: set[tuple[int
         timezone.localdate(now),
     )
     keys = {telling.user for telling in staff}
-    users = User.objects.filter(is_active=True).in_bulk(keys)
+    users = User.objects.filter(is_active=True).prefetch_related("addresses").in_bulk(keys)
     wishes = Wishes(keys)
     present = [(telling, users[telling.user]) for telling in staff if telling.user in users]
     rows = [row for telling, user in present for row in _rows(telling, user, wishes, now)]
@@ -83,6 +84,13 @@ def _deliveries(events: Sequence[CaseEvent], now: datetime, heads: set[tuple[int
         for event, occasion in told
         for resident in residents_told(occasion)
         for row in _rows(Telling(event), resident, wishes, now)
+    ]
+    subscriptions = Subscriptions.read()
+    rows += [
+        row
+        for event, occasion in told
+        for subscriber in subscriptions.of(event, occasion)
+        for row in _rows(Telling(event), subscriber, wishes, now)
     ]
     _bundle(rows, now, heads)
     return rows
@@ -105,16 +113,19 @@ def _rows(telling: Telling, recipient: Recipient, wishes: Wishes, now: datetime)
 
     While somebody else hears in their place, nothing rings for who is away.
     """
-    event, user = telling.event, None if isinstance(recipient, Reporter) else recipient
+    event, user = telling.event, recipient if isinstance(recipient, User) else None
     for channel in CHANNELS.values():
         wish = wishes.of(user.pk if user else None, channel.name)
         if not wish.on or (telling.is_away and not channel.at_once) or not channel.reaches(recipient):
             continue
         row = Delivery(event=event, channel=channel.name, created_at=now, recipient_user=user)
         row.recipient_reporter = recipient if isinstance(recipient, Reporter) else None
+        row.recipient_subscriber = recipient if isinstance(recipient, Subscriber) else None
         row.on_behalf_of = telling.on_behalf_of
         if channel.at_once:
             row.state, row.sent_at, row.attempts = DeliveryState.SENT, now, 1  # else pending, as a row begins
+        elif channel.to_machine:
+            row.next_try_at = now
         else:
             row.next_try_at = send_at(event, recipient, asked=telling.asked, wish=wish, now=now)
         if row.sent_at or row.next_try_at:

@@ -5,12 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-from cases.lib.masking import mask_email
+from cases.lib.masking import mask_email, mask_phone
 from cases.models import Case, CaseEvent, Reporter, User
 from cases.terms import EventType
 from notifications.channels import CHANNELS
-from notifications.models import Delivery, Preference, Rhythm
+from notifications.channels.sms import mobile_of
+from notifications.models import ChannelName, Delivery, Preference, Rhythm, Subscriber
 from notifications.render import number_of, path_of, render
 from workflows.council.access import councils_visible_to
 
@@ -157,21 +159,36 @@ def dead_letters(viewer: User) -> list[DeadLetter]:
     """The newest messages that were given up and that this person answers for."""
     rows = Delivery.objects.overseen_by(viewer).dead().order_by("-pk")
     found = list(
-        rows.select_related("event__case", "event__council", "recipient_user", "recipient_reporter")[:LONGEST_LIST]
+        rows.select_related(
+            "event__case", "event__council", "recipient_user", "recipient_reporter", "recipient_subscriber"
+        ).prefetch_related("recipient_user__addresses")[:LONGEST_LIST]
     )
     visible = _visible(viewer, found)
     return [_dead_letter(row, in_scope=_is_visible(row, visible)) for row in found]
 
 
-def _dead_letter(row: Delivery, *, in_scope: bool) -> DeadLetter:
+def masked_recipient(row: Delivery) -> str:
+    """Who was to be told, as it may be shown: names of colleagues and groups, addresses masked, residents by theirs."""
     recipient = row.recipient
-    name = "" if isinstance(recipient, Reporter) else f"{recipient} "
+    if isinstance(recipient, Subscriber):
+        return recipient.name
+    if row.channel == ChannelName.EMAIL:
+        address = mask_email(recipient.email)
+    elif row.channel == ChannelName.SMS:
+        address = mask_phone(mobile_of(recipient))
+    else:
+        address = ""
+    name = _("居民") if isinstance(recipient, Reporter) else str(recipient)
+    return f"{name} {address}".strip()
+
+
+def _dead_letter(row: Delivery, *, in_scope: bool) -> DeadLetter:
     return DeadLetter(
         id=row.pk,
         number=number_of(row.event),
         url=path_of(row.event) if in_scope else "",
         label=label_of(row.event),
-        recipient=name + mask_email(recipient.email),
+        recipient=masked_recipient(row),
         channel=row.get_channel_display(),
         error=row.last_error,
         attempts=row.attempts,

@@ -16,6 +16,7 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.lookups import Exact
 
+_MOBILE = re.compile(r"1[3-9]\d{9}")
 _TOKEN = re.compile(r"([A-Za-z0-9_-]+):([A-Za-z0-9+/]{38,}={0,2})")  # nonce and tag alone are 28 bytes
 
 
@@ -67,6 +68,11 @@ def normal_phone(value: str) -> str:
     digits = "".join(c for c in unicodedata.normalize("NFKC", value) if c in "0123456789+")
     digits = re.sub(r"^(?:\+86|0086|86(?=1\d{10}$))", "", digits).replace("+", "")
     return digits.lstrip("0") or digits
+
+
+def is_mobile(value: str) -> bool:
+    """Whether a short message can reach the phone: a mobile number of this country."""
+    return bool(_MOBILE.fullmatch(normal_phone(value)))
 
 
 def blind_index(value: str) -> str:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cases.lib.crypto import EncryptedTextField
+from cases.lib.crypto import EncryptedTextField, is_mobile
 from cases.terms import AnswerWay
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ class Reporter(models.Model):
 
     @property
     def needs_call(self) -> bool:
-        """Whether somebody has to call with an answer: they wish it so, or a phone is all that they left."""
+        """Whether somebody has to call with an answer: they wish it so, or no message reaches their phone."""
         if self.opted_out or not self.phone or self.answer_way == AnswerWay.PAGE:
             return False
-        return self.answer_way == AnswerWay.PHONE or not self.email
+        has_message = bool(self.email) or bool(settings.SMS_URL and is_mobile(self.phone))
+        return self.answer_way == AnswerWay.PHONE or not has_message
 
 
 class ResidentLink(models.Model):

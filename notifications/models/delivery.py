@@ -1,7 +1,7 @@
 """Messages that are owed or were sent."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,12 +12,22 @@ from cases.models import Case, CaseEvent, Reporter, User
 from cases.terms import Role
 from workflows.council.access import councils_visible_to
 
+if TYPE_CHECKING:
+    from notifications.models.addresses import Subscriber
+
 
 class ChannelName(TextChoices):
     """The channels of `notifications.channels`, by name."""
 
     IN_APP = "in_app", _("站内消息")
     EMAIL = "email", _("电子邮件")
+    SMS = "sms", _("短信")
+    WECOM = "wecom", _("企业微信应用")
+    WECHAT = "wechat", _("微信公众号")
+    WECOM_ROBOT = "wecom_robot", _("企业微信群机器人")
+    DINGTALK_ROBOT = "dingtalk_robot", _("钉钉群机器人")
+    FEISHU_ROBOT = "feishu_robot", _("飞书群机器人")
+    WEBHOOK = "webhook", _("系统推送")
 
 
 class DeliveryState(TextChoices):
@@ -65,6 +75,9 @@ class Delivery(models.Model):
     recipient_reporter = models.ForeignKey(
         Reporter, models.PROTECT, null=True, related_name="deliveries", verbose_name=_("来访人")
     )
+    recipient_subscriber: "models.ForeignKey[Subscriber | None, Subscriber | None]" = models.ForeignKey(
+        "notifications.Subscriber", models.PROTECT, null=True, related_name="deliveries", verbose_name=_("群或系统")
+    )
     on_behalf_of = models.ForeignKey(  # who is away, when the recipient stands in for them
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("代")
     )
@@ -78,6 +91,13 @@ class Delivery(models.Model):
     sent_at = models.DateTimeField(_("发送时间"), null=True)
     read_at = models.DateTimeField(_("已读时间"), null=True)
     last_error = models.CharField(_("最近的错误"), max_length=300, blank=True)  # masked before it is written
+    # Set by the claim, cleared by what came of it: a row that is claimed with it set was left by a worker that died.
+    in_flight = models.BooleanField(default=False)
+    # Attempts of which nobody knows whether the message arrived: as often may the recipient have got it twice.
+    unknown_ends = models.PositiveSmallIntegerField(_("结果不明的次数"), default=0)
+    answer_status = models.PositiveSmallIntegerField(_("对方的状态码"), null=True)
+    answer_code = models.CharField(_("对方的结果码"), max_length=40, blank=True)
+    answer_id = models.CharField(_("对方的消息编号"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("生成时间"))
 
     objects = DeliveryQuerySet.as_manager()
@@ -96,10 +116,16 @@ class Delivery(models.Model):
                 fields=["event", "recipient_reporter", "channel"],
                 condition=Q(recipient_reporter__isnull=False),
             ),
+            models.UniqueConstraint(
+                name="delivery_once_a_subscriber",
+                fields=["event", "recipient_subscriber", "channel"],
+                condition=Q(recipient_subscriber__isnull=False),
+            ),
             models.CheckConstraint(
                 name="delivery_has_one_recipient",
-                condition=Q(recipient_user__isnull=False, recipient_reporter=None)
-                | Q(recipient_user=None, recipient_reporter__isnull=False),
+                condition=Q(recipient_user__isnull=False, recipient_reporter=None, recipient_subscriber=None)
+                | Q(recipient_user=None, recipient_reporter__isnull=False, recipient_subscriber=None)
+                | Q(recipient_user=None, recipient_reporter=None, recipient_subscriber__isnull=False),
             ),
             models.CheckConstraint(
                 name="delivery_tries_while_pending",
@@ -135,9 +161,9 @@ class Delivery(models.Model):
         return f"{self.event_id} · {self.get_channel_display()}"  # never the recipient: this text reaches logs
 
     @property
-    def recipient(self) -> User | Reporter:
-        """The person: exactly one is set."""
-        found = self.recipient_user or self.recipient_reporter
+    def recipient(self) -> "User | Reporter | Subscriber":
+        """The person, group or system: exactly one is set."""
+        found = self.recipient_user or self.recipient_reporter or self.recipient_subscriber
         if found is None:
             raise ValueError("a delivery has exactly one recipient")
         return found

@@ -152,7 +152,7 @@ def test_a_resident_is_masked_among_what_was_not_delivered(world: World) -> None
     relay(now=world.now)
     Delivery.objects.filter(recipient_reporter__isnull=False).update(state="dead", next_try_at=None)
     [letter] = dead_letters(world.supervisor)
-    assert letter.recipient == "w***@example.com"
+    assert letter.recipient == "居民 w***@example.com"
 
 
 def test_others_do_not_see_what_was_not_delivered(world: World) -> None:
