@@ -15,23 +15,31 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True)
 class Order:
-    """By a moment and the primary key, both in one direction. The moment must not be empty in the rows listed."""
+    """By a moment and the primary key, both in one direction. The moment must not be empty in the rows listed.
+
+    `group` names a text of the rows that comes before the moment, in ascending order and never NULL.
+    """
 
     field: str
     newest_first: bool = False
+    group: str = ""
 
     @property
-    def columns(self) -> tuple[str, str]:
+    def columns(self) -> tuple[str, ...]:
         """As `order_by` wants them."""
         sign = "-" if self.newest_first else ""
-        return f"{sign}{self.field}", f"{sign}pk"
+        return *([self.group] if self.group else []), f"{sign}{self.field}", f"{sign}pk"
 
-    def beyond(self, moment: datetime, pk: int, *, forward: bool) -> Q:
+    def beyond(self, moment: datetime, pk: int, group: str = "", *, forward: bool) -> Q:
         """The rows after (or before) this one. The first half alone bounds the scan of the index."""
         word = "gt" if forward != self.newest_first else "lt"
-        return Q(**{f"{self.field}__{word}e": moment}) & (
+        here = Q(**{f"{self.field}__{word}e": moment}) & (
             Q(**{f"{self.field}__{word}": moment}) | Q(**{f"pk__{word}": pk})
         )
+        if not self.group:
+            return here
+        way = "gt" if forward else "lt"
+        return Q(**{f"{self.group}__{way}e": group}) & (Q(**{f"{self.group}__{way}": group}) | here)
 
 
 @dataclass(frozen=True)
@@ -64,14 +72,16 @@ def take(found: QuerySet[Row], order: Order, *, after: str = "", before: str = "
 
 def cursor(row: Model, order: Order) -> str:
     """The place of a row in the list."""
-    return f"{(getattr(row, order.field) - EPOCH) // MICROSECOND}.{row.pk}"
+    place = f"{(getattr(row, order.field) - EPOCH) // MICROSECOND}.{row.pk}"
+    return f"{place}.{getattr(row, order.group)}" if order.group else place
 
 
-def read_cursor(text: str) -> tuple[datetime, int] | None:
-    """The moment and primary key of a cursor."""
-    moment, _, pk = text.partition(".")
+def read_cursor(text: str) -> tuple[datetime, int, str] | None:
+    """The moment, the primary key and the group of a cursor."""
+    moment, _, place = text.partition(".")
+    pk, _, group = place.partition(".")
     try:
-        return EPOCH + int(moment) * MICROSECOND, _small(int(pk))
+        return EPOCH + int(moment) * MICROSECOND, _small(int(pk)), group.replace("\0", "")
     except (ValueError, OverflowError):
         return None
 

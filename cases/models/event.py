@@ -51,7 +51,15 @@ class CaseEvent(models.Model):
             ),
         ]
         # notifications.relay: what has not been turned into messages yet
-        indexes = [models.Index(fields=["id"], name="event_outbox", condition=Q(relayed_at=None))]
+        indexes = [
+            models.Index(fields=["id"], name="event_outbox", condition=Q(relayed_at=None)),
+            # workflows.workload: what was sent out and came back in a period
+            models.Index(
+                fields=["type", "at"],
+                name="event_flow",
+                condition=Q(type__in=["case.dispatched", "case.returned_to_dispatch", "case.sent_back"]),
+            ),
+        ]
 
     @property
     def area(self) -> Area:
