@@ -87,7 +87,13 @@ class Clock(models.Model):
             # the sweep: what is due next
             models.Index(fields=["alarm_at"], name="clock_alarm", condition=Q(alarm_at__isnull=False)),
             # the overdue list: what runs, most pressing first
-            models.Index(fields=["due_at"], name="clock_running", condition=Q(stopped_at=None, paused_at=None)),
+            models.Index(fields=["due_at", "id"], name="clock_running", condition=Q(stopped_at=None, paused_at=None)),
+            # its counts: what is past its warning, with all that finds the first of each case
+            models.Index(
+                fields=["warn_at", "case", "due_at", "id", "kind"],
+                name="clock_near",
+                condition=Q(stopped_at=None, paused_at=None),
+            ),
             # a new revision of a calendar: what is still counted by it
             models.Index(fields=["calendar", "due_at"], name="clock_by_calendar", condition=Q(stopped_at=None)),
         ]
