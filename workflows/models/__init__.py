@@ -5,6 +5,7 @@ from workflows.lifecycle import CaseLifecycle
 from workflows.models.approval import ApprovalProcess, Request
 from workflows.models.calendar import Calendar, CalendarDay, CalendarRevision, CalendarYear
 from workflows.models.clock import Clock, ClockInterval
+from workflows.models.desk import DeskAct, DeskActKind, DeskActRow, Outcome
 from workflows.models.joint import JointHandling, JointProcess, Part
 from workflows.models.kept import KeptFlow, KeptLife, KeptSum
 from workflows.models.leave import Leave
@@ -22,6 +23,9 @@ __all__ = [
     "CaseLifecycle",
     "Clock",
     "ClockInterval",
+    "DeskAct",
+    "DeskActKind",
+    "DeskActRow",
     "JointHandling",
     "JointProcess",
     "KeptFlow",
@@ -29,6 +33,7 @@ __all__ = [
     "KeptSum",
     "Leave",
     "OrderSerial",
+    "Outcome",
     "Part",
     "PolicyVersion",
     "Request",

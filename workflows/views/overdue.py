@@ -1,59 +1,32 @@
-"""The supervisor's page: what is late, whose it is, and a reminder to up to twenty at once."""
+"""The supervisor's page: what is late, why, whose it is, and what can be done about one or many."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
+from uuid import uuid4
 
-from django import forms
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from cases.keyset import take
-from cases.models import Case, User
-from cases.selectors import PRESSING
+from cases.models import Area, Category, Team, User
+from cases.terms import ClockKind, RequestKind, State
+from workflows import limits
 from workflows import overdue as lists
+from workflows.bands import Band, bands
 from workflows.clock_audit import AUDITORS
-from workflows.commands.supervise import urge_case
+from workflows.desk_acts import MOST
+from workflows.forms.desk import AT_ONCE, TickedForm, UrgeForm
+from workflows.models import Clock, DeskActKind
+from workflows.overdue_counts import Counts, counts
+from workflows.views.desk_acts import ACTS, acts_of, ask, may_act, send
 
-MOST_URGED = 20
-
-
-class UrgeForm(forms.Form):
-    """The words of a reminder and the cases that it is about."""
-
-    words = forms.CharField(
-        label=gettext_lazy("催办意见"),
-        max_length=500,
-        error_messages={"required": gettext_lazy("请写明催办意见。")},
-    )
-    case = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("要催办的件"),
-        queryset=Case.objects.none(),
-        error_messages={
-            "required": gettext_lazy("请先在列表里选择要催办的件。"),
-            "invalid_choice": gettext_lazy("所选的件已不在您的范围内，请重新选择。"),
-        },
-    )
-
-    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        cases: Any = self.fields["case"]
-        cases.queryset = Case.objects.visible_to(viewer)
-        self.fields["words"].widget.attrs["placeholder"] = _("一次最多 %(n)s 件") % {"n": MOST_URGED}
-
-    def clean_case(self) -> list[Case]:
-        """At most as many as one looks at before reminding."""
-        cases = list(self.cleaned_data["case"])
-        if len(cases) > MOST_URGED:
-            raise ValidationError(_("一次最多催办 %(n)s 件，请分几次。") % {"n": MOST_URGED})
-        return cases
+PASSED_ON = ("limit", "band")  # chosen by links; the form of the other choices keeps them
 
 
 @login_required
@@ -63,55 +36,121 @@ def overdue(request: HttpRequest) -> HttpResponse:
     viewer, now = cast(User, request.user), timezone.now()
     if not viewer.grants().has(*lists.WATCHERS):
         raise PermissionDenied("overdue")
-    form = UrgeForm(request.POST or None, viewer=viewer)
     if request.method == "POST":
-        if not viewer.grants().has(*lists.URGERS):
-            raise PermissionDenied("urge_case")
-        if form.is_valid():
-            _urge(request, form.cleaned_data["case"], words=form.cleaned_data["words"], now=now)
-            return redirect(request.get_full_path())
-    return _page(request, viewer, form, now)
+        return _act(request, viewer, now)
+    form = UrgeForm(viewer=viewer, now=now, initial={"once": uuid4()})
+    return _page(request, viewer, now, form)
 
 
-def _urge(request: HttpRequest, cases: Sequence[Case], *, words: str, now: datetime) -> None:
-    """Each by itself: one that cannot be urged does not keep back the others, and is named."""
-    done, refused = 0, []
-    for case in cases:
-        try:
-            urge_case(case_id=case.pk, actor=cast(User, request.user), now=now, words=words)
-            done += 1
-        except PermissionDenied:
-            refused.append(f"{case.number} {_('不归您督办')}")
-        except ValidationError as error:
-            refused.append(f"{case.number} {''.join(error.messages)}")
-    if done:
-        messages.success(request, ngettext("已催办 %(n)s 件。", "已催办 %(n)s 件。", done) % {"n": done})
-    if refused:
-        messages.warning(request, _("没有催办：%(cases)s") % {"cases": "；".join(refused)})
+def narrowing(query: QueryDict, now: datetime) -> lists.Narrowing:
+    """What the address asks for; what is not understood narrows nothing."""
+
+    def one_of(name: str, known: Any) -> str:
+        given = query.get(name, "")
+        return given if given in known else ""
+
+    cut = {band.key: band for band in bands(limits.default_calendar(), now)}
+    return lists.Narrowing(
+        limit=one_of("limit", ("overdue", "soon")),
+        band=cut.get(query.get("band", "")),
+        unit=query.get("unit", ""),
+        team=_by_code(Team, query.get("team", "")),
+        stage=one_of("stage", State.values),
+        area=_by_code(Area, query.get("area", "")),
+        category=_by_code(Category, query.get("category", "")),
+        kind=one_of("kind", ClockKind.values),
+        request=one_of("request", (lists.ANY_REQUEST, *RequestKind.values)),
+        order=one_of("order", dict(lists.ORDERS)),
+    )
 
 
-def _page(request: HttpRequest, viewer: User, form: UrgeForm, now: datetime) -> HttpResponse:
-    limit, unit = request.GET.get("limit", ""), request.GET.get("unit", "")
+def _by_code(model: Any, code: str) -> Any:
+    return model.objects.filter(code=code).first() if code else None
+
+
+def listed(viewer: User, wanted: lists.Narrowing, now: datetime) -> QuerySet[Clock]:
+    """Everything that was asked for, in its order."""
+    found = lists.narrowed(lists.pressing_clocks(viewer, now=now), wanted, now=now)
+    return found.order_by(*wanted.sorting.columns)
+
+
+def _act(request: HttpRequest, viewer: User, now: datetime) -> HttpResponse:
+    """To urge a few is done at once; for anything else, and for many, the next page asks."""
+    kind = request.POST.get("act", DeskActKind.URGE)
+    if not may_act(viewer, kind):
+        raise PermissionDenied(kind)
+    form = UrgeForm(request.POST, viewer=viewer, now=now)
+    ticked = TickedForm(request.POST, viewer=viewer)
+    back = request.GET.urlencode()
+    if request.POST.get("all"):
+        wanted = narrowing(request.GET, now)
+        keys = list(listed(viewer, wanted, now).values_list("case", flat=True)[: MOST + 1])
+        if keys:
+            return ask(request, DeskActKind(kind), keys, back=back)
+    if not ticked.is_valid():
+        return _page(request, viewer, now, form, ticked)
+    keys = ticked.cleaned_data["case"]
+    if kind == DeskActKind.URGE and len(keys) <= AT_ONCE:
+        if not form.is_valid():
+            return _page(request, viewer, now, form, ticked)
+        return send(request, DeskActKind.URGE, keys, form, back=back)
+    return ask(request, DeskActKind(kind), keys, back=back)
+
+
+def _page(
+    request: HttpRequest, viewer: User, now: datetime, form: UrgeForm, ticked: TickedForm | None = None
+) -> HttpResponse:
+    cut = bands(limits.default_calendar(), now)
+    wanted = narrowing(request.GET, now)
     found = lists.pressing_clocks(viewer, now=now)
-    units = lists.units_of(found, now=now)
+    known = counts(viewer, found, wanted, cut, now=now)
     page = take(
-        lists.with_cases(lists.narrowed(found, unit=unit, limit=limit, now=now)),
-        PRESSING,
+        lists.with_cases(lists.narrowed(found, wanted, now=now)),
+        wanted.sorting,
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
     rows = lists.overdue_rows(page.rows, viewer, now=now)
+    offered = {act for row in rows for act in row.acts}
+    wrong = [*(ticked.errors.get("case", ()) if ticked else ()), *form.errors.get("words", ())]
     shown = {
         "form": form,
+        "wrong": wrong,
         "page": page,
         "rows": rows,
-        "units": units,
-        "unit": next((one for one in units if one.key == unit), None),
-        "limit": limit if limit in ("overdue", "soon") else "",
-        "overdue": sum(one.overdue for one in units),
-        "soon": sum(one.soon for one in units),
-        "may_urge": any(row.may_urge for row in rows),
+        "counts": known,
+        "late_bands": _of_bands(known, cut, late=True),
+        "soon_bands": _of_bands(known, cut, late=False),
+        "fields": _fields(known),
+        "wanted": wanted,
+        "unit": next((one for one in known.units if one.chosen), None),
+        "orders": lists.ORDERS,
+        "passed_on": [(name, request.GET[name]) for name in PASSED_ON if request.GET.get(name)],
+        "acts": [act for act in acts_of(viewer) if act.kind in offered],
+        "may_urge": DeskActKind.URGE in offered,
+        "may_order": DeskActKind.ORDER in offered or any(row.why.order for row in rows),
         "may_audit": viewer.grants().has(*AUDITORS),
+        "most": MOST,
         "chosen": {int(pk) for pk in request.POST.getlist("case") if pk.isdecimal()},
     }
-    return render(request, "workflows/overdue.html", shown, status=422 if form.errors else 200)
+    return render(request, "workflows/overdue.html", shown, status=422 if wrong else 200)
+
+
+def _of_bands(known: Counts, cut: list[Band], *, late: bool) -> list[Any]:
+    keys = {band.key for band in cut if band.is_late == late}
+    return [choice for choice in known.bands if choice.key in keys]
+
+
+def _fields(known: Counts) -> list[tuple[str, Any, list[Any], bool]]:
+    """The lists to choose from: name of the query, label, choices, and whether it stands in the open."""
+    return [
+        ("unit", _("责任单位"), known.units, True),
+        ("stage", _("环节"), known.stages, True),
+        ("team", _("主办"), known.teams, False),
+        ("category", _("类别"), known.categories, False),
+        ("kind", _("时限种类"), known.kinds, False),
+        ("request", _("有申请待审定"), known.requests, False),
+    ]
+
+
+__all__ = ["ACTS", "listed", "narrowing", "overdue"]
