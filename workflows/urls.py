@@ -6,6 +6,7 @@ from workflows.views import (
     calendars,
     case_page,
     clocks,
+    desk_acts,
     figures,
     leaves,
     ledgers,
@@ -15,6 +16,7 @@ from workflows.views import (
     report,
     requests,
     transitions,
+    workload,
 )
 
 
@@ -51,6 +53,10 @@ urlpatterns = [
     path("ledger/<slug:kind>/", ledgers.export, name="export_ledger"),
     path("figures/", figures.figures, name="figures"),
     path("figures/<slug:name>/<slug:side>/", figures.behind, name="figure_cases"),
+    path("workload/", workload.workload, name="workload"),
+    path("workload/<slug:what>/", workload.behind, name="workload_cases"),
+    path("overdue/done/<uuid:key>/", desk_acts.desk_done, name="desk_done"),
+    path("overdue/<slug:kind>/", desk_acts.desk_act, name="desk_act"),
     path("requests/", requests.requests_list, name="requests"),
     path("requests/<int:pk>/decide/", requests.decide_request, name="decide_request"),
     path("requests/<int:pk>/withdraw/", requests.withdraw_request, name="withdraw_request"),
