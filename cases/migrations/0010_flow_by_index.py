@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0005_votes_by_holders'),
+        ('cases', '0009_kept_version'),
     ]
 
     operations = [

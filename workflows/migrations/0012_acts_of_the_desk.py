@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0005_votes_by_holders'),
-        ('workflows', '0009_limit_of_spot_checks'),
+        ('cases', '0009_kept_version'),
+        ('workflows', '0011_leave'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

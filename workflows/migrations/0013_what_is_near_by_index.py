@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0005_votes_by_holders'),
-        ('workflows', '0010_acts_of_the_desk'),
+        ('cases', '0009_kept_version'),
+        ('workflows', '0012_acts_of_the_desk'),
     ]
 
     operations = [
