@@ -89,17 +89,7 @@ def counts(
     rows = list(_grouped(within, roots, bands))
     names = _Names(rows, wanted)
     groups = [names.group(row, bands) for row in rows]
-    chosen = {
-        "limit": wanted.limit,
-        "band": wanted.band.key if wanted.band else "",
-        "unit": wanted.unit,
-        "team": wanted.team.code if wanted.team else "",
-        "stage": wanted.stage,
-        "category": wanted.category.code if wanted.category else "",
-        "kind": wanted.kind,
-    }
-    if chosen["unit"] not in names.units:
-        chosen["unit"] = ""  # what is not understood narrows nothing
+    chosen = _chosen(wanted, names)
 
     def of(name: str, words: Words, *, by_name: bool = False) -> list[Choice]:
         summed: dict[str, list[int]] = {}
@@ -132,6 +122,19 @@ def counts(
         kinds=of("kind", dict(ClockKind.choices)),
         requests=_requests(lists.narrowed(found, replace(wanted, request="", order=""), now=now), wanted.request),
     )
+
+
+def _chosen(wanted: lists.Narrowing, names: "_Names") -> dict[str, str]:
+    """What the list is narrowed to, but for the area and the request, in the words of the address."""
+    return {
+        "limit": wanted.limit,
+        "band": wanted.band.key if wanted.band else "",
+        "unit": wanted.unit if wanted.unit in names.units else "",  # what is not understood narrows nothing
+        "team": wanted.team.code if wanted.team else "",
+        "stage": wanted.stage,
+        "category": wanted.category.code if wanted.category else "",
+        "kind": wanted.kind,
+    }
 
 
 def _roots(viewer: User) -> list[str]:
