@@ -28,6 +28,7 @@ from cases.permissions import may_appoint_heads, may_edit_campaign
 MOST_QUESTIONS, MOST_CHOICES = 20, 20
 ANSWER_LENGTH = 500
 PER_CENT = 100
+RESERVED = ("new",)  # an address of its own
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _check_plan(plan: CampaignPlan, campaign: Campaign | None) -> None:
     if plan.ends_on and plan.ends_on < plan.starts_on:
         errors["ends_on"] = _("结束日期不能早于开始日期。")
     same = Campaign.objects.filter(code=plan.code)
-    if (same.exclude(pk=campaign.pk) if campaign else same).exists():
+    if plan.code in RESERVED or (same.exclude(pk=campaign.pk) if campaign else same).exists():
         errors["code"] = _("这个代码已经用了，请换一个。")
     for kind, target in plan.goals.items():
         if kind in SHARES and target > PER_CENT:

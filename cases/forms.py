@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Area, Category, Team, User
+from cases.models import Area, Campaign, Category, Team, User
 from cases.querysets import AREA_ROLES
 from cases.selectors import Filters
 from cases.terms import OPEN_STATES, AreaLevel, Role, Source, State
@@ -56,6 +56,9 @@ class LedgerForm(forms.Form):
         label=_("主办"), queryset=Team.objects.order_by("code"), required=False, empty_label=ANY[1]
     )
     source = forms.ChoiceField(label=_("来源"), choices=[ANY, *Source.choices], required=False)
+    campaign = forms.ModelChoiceField(
+        label=_("专项行动"), queryset=Campaign.objects.none(), required=False, empty_label=ANY[1], to_field_name="code"
+    )
     reported_from = forms.DateField(label=_("上报自"), required=False, widget=DayInput())
     reported_to = forms.DateField(label=_("上报至"), required=False, widget=DayInput())
     later_than = forms.IntegerField(label=_("答复用时超过（工作日）"), required=False, min_value=0, max_value=9999)
@@ -67,6 +70,8 @@ class LedgerForm(forms.Form):
         super().__init__(*args, **kwargs)
         areas: Any = self.fields["area"]
         areas.queryset = areas_to_choose(viewer, str(self.data.get("area", "")))
+        campaigns: Any = self.fields["campaign"]
+        campaigns.queryset = Campaign.objects.visible_to(viewer) if viewer else Campaign.objects.all()
         self.fields["q"].widget.attrs |= {"placeholder": _("编号、标题、地点"), "data-search": ""}
         self.fields["q"].widget.input_type = "search"
 
@@ -88,6 +93,7 @@ class LedgerForm(forms.Form):
             area=given.get("area"),
             team=given.get("team"),
             source=given.get("source", ""),
+            campaign=given.get("campaign"),
             reported_from=_midnight(given.get("reported_from")),
             reported_to=_midnight(until + timedelta(days=1)) if until else None,
             limit=given.get("limit", ""),

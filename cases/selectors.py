@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from cases.commands import find_by_phone
 from cases.keyset import Order
-from cases.models import Area, Case, Category, Team, User
+from cases.models import Area, Campaign, Case, Category, Team, User
 from cases.permissions import REVEALING
 from cases.querysets import CaseQuerySet
 from cases.terms import Role
@@ -34,6 +34,7 @@ class Filters:
     area: Area | None = None
     team: Team | None = None
     source: str = ""
+    campaign: Campaign | None = None
     reported_from: datetime | None = None
     reported_to: datetime | None = None  # excluded
     limit: str = ""  # "overdue" or "soon"
@@ -66,6 +67,8 @@ def _facts(filters: Filters) -> Q:
         wanted &= Q(area__path__startswith=filters.area.path)
     if filters.team:
         wanted &= Q(team=filters.team)
+    if filters.campaign:
+        wanted &= Q(campaign=filters.campaign)
     if filters.source:
         wanted &= Q(source=filters.source)
     if filters.reported_from:

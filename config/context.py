@@ -11,15 +11,18 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import User
+from cases.models.campaign import CAMPAIGN_READERS
 from cases.terms import Role
 from notifications.selectors import unread_count
 from workflows.figure_pages import READERS
 from workflows.overdue import WATCHERS
 from workflows.permissions import LIMIT_READERS, may_report
+from workflows.visit_pages import PLACE as VISITS
 
 TYPE_COOKIE, LARGE = "type", "large"
 ASKERS = (Role.TEAM_MEMBER, Role.TEAM_LEADER, Role.DESK, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER)
 COUNCILLORS = (Role.SECRETARY, Role.SEAT, Role.SUPERVISOR, Role.LEADER, Role.AUDITOR)
+CAMPAIGNERS = (*CAMPAIGN_READERS, Role.TEAM_MEMBER, Role.TEAM_LEADER, Role.AUDITOR, Role.ADMINISTRATOR)
 ORDERED = (*WATCHERS, Role.TEAM_MEMBER, Role.TEAM_LEADER)
 
 
@@ -55,6 +58,8 @@ PLACES = (
     Place("requests", "workflows:requests", _("申请"), "council", ASKERS),
     Place("orders", "workflows:orders", _("督办"), "flag", ORDERED),
     Place("councils", "council:councils", _("议事"), "council", COUNCILLORS),
+    Place("campaigns", "campaigns:campaigns", _("专项行动"), "star", CAMPAIGNERS),
+    Place("visits", "campaigns:visits", _("走访"), "people", VISITS),
     Place("figures", "workflows:figures", _("数据"), "chart", READERS),
     Place("limits", "workflows:limits", _("时限标准"), "file", LIMIT_READERS),
     Place("me", "me", _("我的"), "user"),

@@ -15,6 +15,7 @@ urlpatterns = [
     path("overdue/", overdue.overdue, name="overdue"),
     path("me/", inbox.me, name="me"),
     path("", include("workflows.urls")),
+    path("", include("workflows.urls_campaigns")),
     path("councils/", include("workflows.urls_council")),
     path("n/", include("workflows.urls_notices")),
     path("cases/", include("cases.urls")),

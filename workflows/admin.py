@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.admin import AdministratorOnly
-from workflows import council_admin
+from workflows import campaign_admin, council_admin
 from workflows.commands.calendar import publish_calendar
 from workflows.commands.limits import copy_version, is_in_use
 from workflows.models import (
@@ -26,7 +26,7 @@ from workflows.models import (
     TeamCalendar,
 )
 
-__all__ = ["council_admin"]  # registers what is its own
+__all__ = ["campaign_admin", "council_admin"]  # registers what is its own
 
 PUBLISHING = "calendar_to_publish"
 

@@ -26,6 +26,7 @@ from cases.terms import AnswerWay, EventType, Role, State
 from workflows import limits, sla
 from workflows.available import Available, available_moves, likely
 from workflows.calendars import WorkCalendar
+from workflows.case_origin import Origin, origin_of
 from workflows.clocks import intervals_of
 from workflows.council.access import councils_visible_to
 from workflows.lifecycle import CaseLifecycle
@@ -132,6 +133,7 @@ class CasePage:
     merged: list[Case]
     entries: list[Entry]
     breaks: list[Break]
+    origin: Origin
 
 
 def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
@@ -175,6 +177,7 @@ def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
         merged=list(case.merged_cases.filter(state=State.MERGED).only("number", "title").order_by("pk")),
         entries=timeline(events, calendar),
         breaks=verify_case(case, events).broken,
+        origin=origin_of(case, viewer, now=now),
     )
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.lib.masking import mask_text
 from cases.lib.sheets import Cell, Column, Sheet
-from cases.models import Case
+from cases.models import Campaign, Case, FormQuestion
 from workflows.case_page import holder_of
 
 CHUNK = 2000
@@ -57,3 +57,22 @@ LEDGER = Sheet[Case](
 def ledger_rows(found: QuerySet[Case]) -> Iterator[Case]:
     """The cases in the order asked for, with all that a line shows, read in chunks."""
     return found.select_related(*RELATED).defer(*UNSHOWN).iterator(chunk_size=CHUNK)
+
+
+def sheet_of(campaign: Campaign | None) -> Sheet[Case]:
+    """The ledger; of one campaign with a column for each question that it ever asked, in its newest words."""
+    if campaign is None:
+        return LEDGER
+    asked = FormQuestion.objects.filter(form__campaign=campaign).order_by("form__n", "position")
+    texts = {row.key: row.text for row in asked}
+    more = tuple(Column[Case](text, 20, _answer(key)) for key, text in texts.items())
+    return Sheet(LEDGER.name, campaign.name, (*LEDGER.columns, *more))
+
+
+def _answer(key: str) -> Callable[[Case], Cell]:
+    return lambda case: next((row.shown for row in case.collected_answers.all() if row.question.key == key), "")
+
+
+def campaign_rows(found: QuerySet[Case]) -> Iterator[Case]:
+    """The same cases with their answers."""
+    return ledger_rows(found.prefetch_related("collected_answers__question"))

@@ -124,7 +124,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(world: World, read: R
         assert len(page.context["page"].rows) == (1 if more == 1 else 3)
         return len(seen)
 
-    assert queries(1) == queries(2) <= 10
+    assert queries(1) == queries(2) <= 11
 
 
 def test_titles_and_places_are_masked(world: World, read: Read) -> None:

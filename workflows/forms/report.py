@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.commands import Person
 from cases.lib.crypto import normal_phone
-from cases.models import Area, Campaign, User
+from cases.models import Area, User, Visit
 from cases.terms import AnswerWay, AreaLevel, Priority, Role, Source
 from workflows.commands.intake import Report
+from workflows.forms.collection import Offered, household_words, offered_to, person_of, question_field, visit_to_raise
 from workflows.forms.fields import PhotosField, bound, card_field, category_field, text_field
 from workflows.permissions import may_report
 
@@ -91,13 +92,47 @@ class ReportForm(Placed):
         label=_("希望怎样答复"), choices=[("", _("没有说")), *AnswerWay.choices], required=False
     )
 
-    def __init__(self, *args: Any, viewer: User, today: date, **kwargs: Any) -> None:
+    visit = forms.CharField(required=False, widget=forms.HiddenInput)
+    of_household = forms.BooleanField(required=False, initial=True)
+
+    def __init__(
+        self, *args: Any, viewer: User, today: date, visit: Visit | None = None, campaign: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.viewer = viewer
-        if running := Campaign.objects.running(today):
-            self.fields["campaign"] = forms.ModelChoiceField(
-                label=_("专项行动"), queryset=running, required=False, empty_label=_("不属于专项行动")
-            )
+        self.visited = visit_to_raise(viewer, self.data.get("visit")) if self.is_bound else visit
+        self._offer_campaigns(today, campaign)
+        self._place()
+        self._tell_of_visit()
+
+    def _offer_campaigns(self, today: date, chosen: str) -> None:
+        """A radio for each running campaign of the areas, its questions under it."""
+        self.offered = offered_to(self.viewer.grants().area_paths(may_report), today, self.data)
+        if not self.offered:
+            return
+        rows = [(str(one.campaign.pk), one.campaign.name) for one in self.offered]
+        field = forms.ChoiceField(label=_("专项行动"), choices=[("", _("不属于专项行动")), *rows], required=False)
+        field.initial = next((str(one.campaign.pk) for one in self.offered if one.campaign.code == chosen), "")
+        self.fields["campaign"] = field
+        for one in self.offered:
+            for row in one.questions:
+                self.fields[one.field_of(row.key)] = question_field(row)
+
+    def _tell_of_visit(self) -> None:
+        if self.visited is None:
+            del self.fields["of_household"]
+            return
+        home = self.visited.household
+        label = _("来访人是这户：%(who)s") % {"who": household_words(self.visited)}
+        self.fields["of_household"].label = label
+        self.fields["visit"].initial = self.visited.pk
+        self.fields["description"].initial = self.visited.words
+        self.fields["place"].initial = f"{home.area.name}{home.unit}"
+        if not self.only_area:
+            self.fields["area"].initial = home.area_id
+
+    def _place(self) -> None:
+        viewer = self.viewer
         areas = list(reporting_areas(viewer))
         field = self.fields["area"]
         field.queryset = reporting_areas(viewer)  # type: ignore[attr-defined]
@@ -113,8 +148,8 @@ class ReportForm(Placed):
             self.fields[name].widget.attrs |= {"autocomplete": "off"} | ({"inputmode": "tel"} if words == "tel" else {})
 
     def get_context(self) -> dict[str, Any]:
-        first = ["photos", "description"]
-        then = [name for name in ("area", "category", "priority", "campaign") if name in self.fields]
+        first = ["photos", "description", *(["of_household"] if self.visited else [])]
+        then = ["area", "category", "priority"]
         if self.only_area:
             then.remove("area")
         resident = bound(self, ["name", "phone", "email", "address", "answer_way"])
@@ -126,7 +161,34 @@ class ReportForm(Placed):
             "resident": resident,
             "is_resident_open": self.is_bound and any(f.value() or f.errors for f in resident),
             "only_area": self.only_area,
+            "campaign": self["campaign"] if self.offered else None,
+            "offered": [self._drawn(one) for one in self.offered],
         }
+
+    def _drawn(self, one: Offered) -> dict[str, Any]:
+        """A campaign with its questions, as the template draws them."""
+        return {
+            "campaign": one.campaign,
+            "is_chosen": str(self["campaign"].value() or "") == str(one.campaign.pk),
+            "version": (one.version_field, one.form.pk) if one.form else None,
+            "fields": bound(self, [one.field_of(row.key) for row in one.questions]),
+        }
+
+    @property
+    def draft_key(self) -> str:
+        """Where the browser keeps what was typed: a case of a visit apart from any other."""
+        return f"report-{self.visited.pk}" if self.visited else "report"
+
+    def chosen(self) -> Offered | None:
+        """The campaign that was chosen."""
+        wanted = self.cleaned_data.get("campaign") or ""
+        return next((one for one in self.offered if str(one.campaign.pk) == wanted), None)
+
+    def clean(self) -> None:
+        """What the chosen campaign asks is answered; what others ask is not looked at."""
+        if one := self.chosen():
+            for name, said in one.errors(self.data).items():
+                self.add_error(name, said)
 
     def report(self) -> Report:
         """What the command takes."""
@@ -135,7 +197,9 @@ class ReportForm(Placed):
         person = Person(
             data["name"].strip(), data["phone"].strip(), data["email"], data["address"].strip(), answer_way=way
         )
-        covers = self.viewer.grants().covers
+        if self.visited and data["of_household"] and not (person.name or person.phone):
+            person = person_of(self.visited)
+        covers, campaign = self.viewer.grants().covers, self.chosen()
         source = next((source for role, source in SOURCES if covers(data["area"], role)), Source.DESK)
         return Report(
             area=data["area"],
@@ -144,10 +208,13 @@ class ReportForm(Placed):
             place=data["place"],
             category=data["category"],
             priority=Priority(data["priority"]),
-            source=source,
+            source=Source.HOUSEHOLD if self.visited else source,
             latitude=data["latitude"],
             longitude=data["longitude"],
-            campaign=data.get("campaign"),
+            campaign=campaign.campaign if campaign else None,
+            answers=campaign.given(self.data) if campaign else {},
+            form=campaign.form if campaign else None,
+            visit=self.visited,
             reporter=person,
             client_key=data["draft_id"],
         )

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from cases.forms import LedgerForm
 from cases.selectors import case_list, in_order
 from cases.views.sheets import download
-from workflows.ledger_sheet import LEDGER, ledger_rows
+from workflows.ledger_sheet import campaign_rows, ledger_rows, sheet_of
 from workflows.views.access import viewer_of
 
 
@@ -20,4 +20,5 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     viewer, now = viewer_of(request), timezone.now()
     filters = LedgerForm(request.GET, viewer=viewer).filters()
     found = in_order(case_list(viewer, filters, now=now), filters)
-    return download(LEDGER, ledger_rows(found), kind, now=now)
+    rows = campaign_rows(found) if filters.campaign else ledger_rows(found)
+    return download(sheet_of(filters.campaign), rows, kind, now=now)

@@ -19,6 +19,7 @@ from cases.models import Case
 from cases.terms import PhotoKind
 from workflows.commands.intake import report_case
 from workflows.commands.surveys import issue_survey_slip
+from workflows.forms.collection import visit_to_raise
 from workflows.forms.report import ReportForm
 from workflows.inboxes import stage_provisional_year
 from workflows.permissions import may_report
@@ -43,9 +44,10 @@ def report(request: HttpRequest) -> HttpResponse:
     if not viewer.grants().has(*may_report):
         raise PermissionDenied("report")
     if request.method != "POST":
-        return render(
-            request, "workflows/report.html", {"form": ReportForm(viewer=viewer, today=timezone.localdate(now))}
-        )
+        visit = visit_to_raise(viewer, request.GET.get("visit"))
+        chosen = request.GET.get("campaign", "")
+        blank = ReportForm(viewer=viewer, today=timezone.localdate(now), visit=visit, campaign=chosen)
+        return render(request, "workflows/report.html", {"form": blank})
     form = ReportForm(request.POST, request.FILES, viewer=viewer, today=timezone.localdate(now))
     if form.is_valid():
         key = form.cleaned_data["draft_id"]
@@ -63,7 +65,7 @@ def report(request: HttpRequest) -> HttpResponse:
             form.refuse(error)
     if form.errors:
         return render(request, "workflows/report.html", {"form": form}, status=422)
-    request.session[SENT_DRAFT] = "report"
+    request.session[SENT_DRAFT] = form.draft_key
     number = Case.objects.values_list("number", flat=True).get(client_key=key)
     return redirect("workflows:receipt", number=number)
 

@@ -13,7 +13,7 @@ from cases.forms import LedgerForm
 from cases.lib.sheets import csv_lines, write_xlsx
 from cases.models import User
 from cases.selectors import case_list, in_order
-from workflows.ledger_sheet import LEDGER, ledger_rows
+from workflows.ledger_sheet import campaign_rows, ledger_rows, sheet_of
 
 
 class Command(BaseCommand):
@@ -37,10 +37,11 @@ class Command(BaseCommand):
             wrong = [f"{name}: {said.as_text()}" for name, said in form.errors.items()]
             raise CommandError("; ".join(wrong))
         found = in_order(case_list(viewer, filters, now=timezone.now()), filters)
+        sheet, rows = sheet_of(filters.campaign), campaign_rows(found) if filters.campaign else ledger_rows(found)
         if file.suffix.lower() == ".csv":
             with file.open("w", encoding="utf-8", newline="") as out:
-                count = sum(1 for line in csv_lines(LEDGER, ledger_rows(found)) if out.write(line)) - 1
+                count = sum(1 for line in csv_lines(sheet, rows) if out.write(line)) - 1
         else:
             with file.open("wb") as binary:
-                count = write_xlsx(LEDGER, ledger_rows(found), binary)
+                count = write_xlsx(sheet, rows, binary)
         self.stdout.write(_("已写出 %(n)s 件：%(file)s") % {"n": count, "file": file})

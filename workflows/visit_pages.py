@@ -1,0 +1,189 @@
+"""What the pages of visits show: my households and when each was last visited; for supervisors how many are reached."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from cases.campaign_terms import MET, VisitWay
+from cases.lib.masking import mask_name, mask_phone, mask_text
+from cases.lib.sheets import Column, Sheet
+from cases.models import Area, Household, HouseholdContact, RoleAssignment, User, Visit
+from cases.permissions import is_administrator, may_keep_households
+from cases.terms import AreaLevel, Role
+
+# Who has a page of visits at all, and who looks at how many are reached.
+VISITORS = (Role.HOUSEHOLD_CONTACT, Role.GRID_WORKER)
+OVERSEERS = (Role.SUPERVISOR, Role.LEADER, Role.AUDITOR)
+KEEPERS = (Role.SUPERVISOR, Role.GRID_WORKER, Role.ADMINISTRATOR)
+PLACE = (*VISITORS, *OVERSEERS, Role.ADMINISTRATOR)
+CHOSEN_LEVELS = (AreaLevel.COMMUNITY, AreaLevel.ESTATE, AreaLevel.GRID)
+LATELY = timedelta(days=90)
+SHOWN = 200
+COVERAGE: Promise | str = gettext_lazy("近 90 天走访过（见到人或通过电话、消息说上话）的住户 ÷ 登记在住的住户")
+KEPT: Promise | str = gettext_lazy("有人联系的住户 ÷ 登记在住的住户")
+
+
+@dataclass(frozen=True)
+class HomeRow:
+    """A household as a list shows it."""
+
+    household: Household
+    name: str
+    phone: str
+    last: date | None
+    days: int | None
+    contacts: list[str]
+    visits: int
+
+
+@dataclass(frozen=True)
+class VisitLine:
+    """A visit as it is shown; the words are masked."""
+
+    visit: Visit
+    way: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Of one place: households, those with a contact, those visited lately."""
+
+    area: Area
+    households: int
+    kept: int
+    visited: int
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """With a contact, and visited lately, from 0 to 1."""
+        return self.kept / self.households, self.visited / self.households
+
+
+def _listed(found: QuerySet[Household]) -> QuerySet[Household]:
+    met = Visit.objects.filter(household=OuterRef("pk"), way__in=sorted(MET)).order_by("-visited_on")
+    return found.select_related("area").annotate(
+        last=Subquery(met.values("visited_on")[:1]), times=Count("visits", distinct=True)
+    )
+
+
+def home_rows(found: QuerySet[Household], day: date, *, never_first: bool = True) -> list[HomeRow]:
+    """Who was never visited or longest ago comes first, or by door; two queries."""
+    contacts = Prefetch("contacts", HouseholdContact.objects.on(day).select_related("user"), to_attr="now_kept")
+    rows = _listed(found.filter(active=True)).prefetch_related(contacts)
+    longest_ago = (F("last").asc(nulls_first=True),) if never_first else ()
+    return [_row(row, day) for row in rows.order_by(*longest_ago, "area__path", "unit")[:SHOWN]]
+
+
+def _row(row: Household, day: date) -> HomeRow:
+    last: date | None = row.last  # type: ignore[attr-defined]
+    kept: Sequence[HouseholdContact] = row.now_kept  # type: ignore[attr-defined]
+    return HomeRow(
+        row, mask_name(row.head_name), mask_phone(row.phone), last, (day - last).days if last else None,
+        [str(one.user) for one in kept], row.times,  # type: ignore[attr-defined]
+    )  # fmt: skip
+
+
+def mine(viewer: User, day: date) -> QuerySet[Household]:
+    """Whom I visit: those that I keep contact with; of a grid worker who keeps none, the households of the grid."""
+    kept = Household.objects.kept_by(viewer, day)
+    paths = viewer.grants().area_paths([Role.GRID_WORKER])
+    if not paths or kept.exists():
+        return kept
+    within = Q(pk__in=[])
+    for path in paths:
+        within |= Q(area__path__startswith=path)
+    return Household.objects.filter(within)
+
+
+def lines_of(found: QuerySet[Visit]) -> list[VisitLine]:
+    """Visits with who was there and what was raised; two queries."""
+    rows = found.select_related("household__area", "visited_by").prefetch_related("cases")
+    return [VisitLine(row, str(VisitWay(row.way).label), mask_text(row.words)) for row in rows[:SHOWN]]
+
+
+def overseen(viewer: User) -> tuple[str, ...] | None:
+    """The subtrees whose reach somebody looks at; None for who looks at none."""
+    grants = viewer.grants()
+    if grants.has(Role.AUDITOR):
+        return ("",)
+    paths = grants.area_paths(OVERSEERS)
+    return paths or None
+
+
+def reach_of(paths: Iterable[str], day: date) -> list[Reach]:
+    """By the estates below; where there is no estate, by the place of the household itself. Three queries."""
+    within = Q(pk__in=[])
+    for path in paths:
+        within |= Q(area__path__startswith=path)
+    homes = Household.objects.filter(within, active=True)
+    kept = set(HouseholdContact.objects.on(day).filter(household__in=homes).values_list("household", flat=True))
+    lately = Visit.objects.filter(household__in=homes, visited_on__gt=day - LATELY, way__in=sorted(MET))
+    visited = set(lately.values_list("household", flat=True))
+    estates = {area.path: area for area in Area.objects.filter(level=AreaLevel.ESTATE)}
+    step = Area.steplen
+    groups: dict[str, list[int]] = {}
+    places: dict[str, Area] = {}
+    for home in homes.select_related("area").only("pk", "area"):
+        path = home.area.path
+        above = next((path[:end] for end in range(step, len(path) + 1, step) if path[:end] in estates), path)
+        groups.setdefault(above, []).append(home.pk)
+        places[above] = estates.get(above, home.area)
+    return [
+        Reach(places[path], len(keys), len(kept.intersection(keys)), len(visited.intersection(keys)))
+        for path, keys in sorted(groups.items())
+    ]
+
+
+def kept_areas(viewer: User) -> QuerySet[Area]:
+    """The places in which somebody may enter households."""
+    areas: QuerySet[Area] = Area.objects.order_by("path")
+    if is_administrator(viewer):
+        return areas
+    within = Q(pk__in=[])
+    for path in viewer.grants().area_paths([Role.SUPERVISOR, Role.GRID_WORKER]):
+        within |= Q(path__startswith=path)
+    return areas.filter(within)
+
+
+def possible_contacts(areas: QuerySet[Area], day: date) -> QuerySet[User]:
+    """Who can keep contact there: people with the role for the place, below or above it."""
+    paths = list(areas.values_list("path", flat=True))
+    above = {path[:end] for path in paths for end in range(Area.steplen, len(path) + 1, Area.steplen)}
+    rows = RoleAssignment.objects.on(day).filter(role__in=VISITORS, area__path__in=above)
+    return User.objects.filter(pk__in=rows.values("user"), is_active=True).order_by("name", "username")
+
+
+def may_keep(viewer: User, household: Household) -> bool:
+    """Whether the pages offer to change it."""
+    return may_keep_households(viewer, household.area)
+
+
+VISIT_SHEET = Sheet[Visit](
+    "visits",
+    gettext_lazy("走访"),
+    (
+        Column(gettext_lazy("走访日期"), 12, lambda visit: visit.visited_on),
+        Column(gettext_lazy("区域"), 36, lambda visit: str(visit.household.area)),
+        Column(gettext_lazy("门牌"), 14, lambda visit: visit.household.unit),
+        Column(gettext_lazy("走访人"), 12, lambda visit: str(visit.visited_by)),
+        Column(gettext_lazy("方式"), 14, lambda visit: str(VisitWay(visit.way).label)),
+        Column(gettext_lazy("说了什么"), 50, lambda visit: mask_text(visit.words)),
+        Column(gettext_lazy("上报的件"), 20, lambda visit: "、".join(case.number for case in visit.cases.all())),
+    ),
+)
+
+
+def visits_of(viewer: User, day: date, since: date | None = None, until: date | None = None) -> QuerySet[Visit]:
+    """The visits that a person sees, the newest first, narrowed to some days."""
+    found = Visit.objects.visible_to(viewer, day)
+    if since:
+        found = found.filter(visited_on__gte=since)
+    if until:
+        found = found.filter(visited_on__lte=until)
+    rows = found.select_related("household__area", "visited_by").prefetch_related("cases")
+    return rows.order_by("-visited_on", "-pk")
