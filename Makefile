@@ -16,7 +16,7 @@ run: .venv/.run-ready .env
 	@$(PY) manage.py migrate -v 0
 	@$(PY) manage.py seed_calendar >/dev/null
 	@$(PY) manage.py seed_councils >/dev/null
-	@$(PY) manage.py demo_data --auto
+	@$(PY) manage.py demo_district --auto
 	@if [ ! -e $(STATIC) ] || [ -n "$$($(ASSETS))" ]; then $(PY) manage.py collectstatic --noinput -v 0 && touch $(STATIC); fi
 	@exec $(PY) manage.py up
 

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import date
 
 import pytest
 from django.urls import reverse
@@ -17,12 +16,10 @@ from tests.journeys.conftest import PASSWORD, Open
 from tests.journeys.test_accessibility import blemishes, of
 from tests.workflows.council.rooms import LEAD, opened
 from workflows.council.owners_links import ballot_token
-from workflows.demo.councils import build_council
-from workflows.demo.matters import make_categories
-from workflows.demo.people import make_people
-from workflows.demo.places import make_places
+from workflows.demo.building import empty_district
+from workflows.demo.councils import home_stories
+from workflows.demo.size import scaled
 from workflows.limits import built
-from workflows.seed import seed_all
 
 NOT_PAGES = re.compile(r"\.(ics|pdf|csv|json)$|/template/$|/photos?/|/scan/$")
 OF_COUNCILS = re.compile(r"^/(councils|n)/")
@@ -39,10 +36,10 @@ def device(request: pytest.FixtureRequest) -> tuple[bool, str]:
 def demonstration(transactional_db: None) -> None:
     """The council of the demonstration, with logins."""
     built.cache_clear()
-    now = timezone.now()
-    seed_all(range(now.year - 1, now.year + 2), now=now)
-    places = make_places(date(2024, 1, 1))
-    build_council(places, make_people(places, date(2024, 1, 1)), make_categories()["101"], now)
+    world = empty_district(timezone.now(), scaled(0.01))
+    for story in home_stories(world):
+        world.days.begin(story)
+    world.days.live()
     for person in User.objects.filter(username__in=("secretary", "supervisor", "leader", "seat")):
         person.set_password(PASSWORD)
         person.save(update_fields=["password"])

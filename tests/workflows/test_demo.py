@@ -1,9 +1,9 @@
-"""The demonstration: every kind of standing is shown, every history holds, and a second run only prints the logins."""
+"""The parts of the demonstration: working time counted back, people, logins, odd moments, and the command."""
 
 import stat
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -13,143 +13,155 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from cases import events
-from cases.lib.crypto import blind_index
-from cases.models import Area, Case, CaseEvent, Posting, Reporter, RoleAssignment, User
-from cases.terms import END_STATES, RequestState, Role, State
+from cases.models import Area, Case, CaseEvent, Posting, RoleAssignment, User
+from cases.terms import AreaLevel, Role, State
 from tests.factories import SHANGHAI
-from workflows import demo
 from workflows.calendars import WorkCalendar
-from workflows.demo.building import working_moment_before
+from workflows.demo.building import empty_district
+from workflows.demo.days import Days
+from workflows.demo.estates import ESTATES
+from workflows.demo.logins import ensure_logins
+from workflows.demo.people import make_people
+from workflows.demo.places import make_places
+from workflows.demo.recent import recent
+from workflows.demo.size import MATTERS, MEETINGS, SOLVED, SUGGESTIONS, scaled
 from workflows.demo.stories import STORIES
-from workflows.limits import built, default_calendar
-from workflows.models import Clock, Part, Request
+from workflows.limits import default_calendar
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data]
 
 NOW = datetime(2026, 4, 15, 10, 20, tzinfo=SHANGHAI)  # a Wednesday; the weeks before hold a holiday
+SINCE = date(2024, 1, 1)
 
 
 @pytest.fixture(autouse=True)
 def _at_that_moment() -> Iterator[None]:
-    built.cache_clear()
     with time_machine.travel(NOW, tick=False):
         yield
 
 
 def test_working_time_is_counted_back_as_it_is_counted_on() -> None:
     calendar = WorkCalendar(NOW.date() - timedelta(days=400), NOW.date() + timedelta(days=1))
+    days = Days(NOW, calendar)
     sunday = datetime(2026, 4, 12, 23, 0, tzinfo=SHANGHAI)
     for moment in (NOW, sunday):
         for hours in (0.25, 1.5, 7.0, 33.0, 210.0):
-            before = working_moment_before(calendar, moment, hours)
+            before = days.before(moment, hours)
             assert calendar.between(before, moment) == timedelta(hours=hours)
             assert calendar.between(before, before + timedelta(seconds=1)) == timedelta(seconds=1)
 
 
-def test_one_case_of_every_story_shows_every_standing() -> None:
-    built = demo.build(NOW, size=len(STORIES))
-    assert (built.created, built.cases) == (True, len(STORIES))
-    assert set(built.states) == set(State.values)
-    assert sum(built.states.values()) == built.cases
-    assert events.verify_all().broken == []
-    assert {r.state for r in Request.objects.all()} == {RequestState.ASKED, RequestState.AGREED}
-    assert Part.objects.filter(answered_at=None).exists()
-    assert Part.objects.exclude(answered_at=None).exists()
-    assert Posting.objects.filter(area__name="平山小区").exists()
+def test_stories_take_turns_and_none_goes_beyond_now() -> None:
+    told: list[tuple[str, int]] = []
+
+    def story(name: str, *hours: int) -> Iterator[datetime]:
+        for hour in hours:
+            yield NOW - timedelta(hours=hour)
+            told.append((name, hour))
+
+    days = Days(NOW, WorkCalendar(NOW.date() - timedelta(days=9), NOW.date() + timedelta(days=1)))
+    for one in (story("a", 5, 3, 1), story("b", 4, 3, -1), story("c", -2)):
+        days.begin(one)
+    days.live()
+    assert told == [("a", 5), ("b", 4), ("a", 3), ("b", 3), ("a", 1)]
 
 
-def test_the_whole_has_cases_that_are_late_soon_due_and_in_time() -> None:
-    built = demo.build(NOW)
-    assert 70 <= built.cases <= 90
-    late, soon = Case.objects.overdue(NOW).count(), Case.objects.due_soon(NOW).count()
-    still_open = Case.objects.open().count()
-    assert 5 <= late <= still_open / 2
-    assert soon >= 3
-    assert still_open - late - soon >= 15
-    assert not Clock.objects.filter(alarm_at__lte=NOW).exists()  # what is due has been marked
-    assert CaseEvent.objects.filter(type="case.closed_unanswered").exists()
-    moments = CaseEvent.objects.values_list("at", flat=True)
-    assert max(moments) <= NOW
-    assert all(c.holder_role for c in Case.objects.exclude(state__in=END_STATES))
+def test_the_figures_of_the_report_and_what_they_are_at_a_smaller_scale() -> None:
+    whole = scaled(1.0)
+    assert (whole.suggestions, whole.solved, whole.open) == (SUGGESTIONS, SOLVED, 13) == (577, 564, 13)
+    assert (whole.meetings, whole.matters) == (MEETINGS, MATTERS) == (370, 950)
+    assert whole.estates == len(ESTATES) == 70
+    small = scaled(0.05)
+    assert (small.suggestions, small.solved, small.meetings, small.matters, small.estates) == (29, 28, 18, 48, 8)
+    for wrong in (0, -1, 1.1):
+        with pytest.raises(ValueError, match=str(wrong)):
+            scaled(wrong)
 
 
-def test_people_are_invented_and_unreachable() -> None:
-    demo.build(NOW, size=12)
-    phones = [r.phone for r in Reporter.objects.all()]
-    assert len(phones) > 3
-    assert all(phone.startswith("1630000") and len(phone) == 11 for phone in phones)
-    assert Reporter.objects.filter(phone_index=blind_index(phones[0])).exists()
-    assert not User.objects.exclude(email="").exists()
+def test_seventy_teams_of_three_stand_in_as_many_estates() -> None:
+    places = make_places(SINCE, len(ESTATES))
+    make_people(places, SINCE)
+    posted = Posting.objects.filter(area__level=AreaLevel.ESTATE)
+    assert posted.values("team").distinct().count() == posted.values("area").distinct().count() == 70
+    of_teams = RoleAssignment.objects.filter(team__in=posted.values("team"))
+    assert set(Counter(of_teams.values_list("team", flat=True)).values()) == {3}
+    assert of_teams.values("user").distinct().count() == 210
+    levels = Counter(Area.objects.values_list("level", flat=True))
+    assert levels[AreaLevel.STREET] == 7
+    assert set(levels) == set(AreaLevel.values)
+    assert Area.objects.find_problems() == ([], [], [], [], [])
 
 
 def test_every_role_has_a_login() -> None:
-    demo.build(NOW, size=1)
+    make_people(make_places(SINCE), SINCE)
     held = set(RoleAssignment.objects.values_list("role", flat=True))
     assert held == set(Role.values)
     admin = User.objects.get(username="admin")
     assert admin.is_staff
     assert admin.is_superuser
     assert User.objects.filter(is_superuser=True).count() == 1
-
-
-def test_messages_of_the_weeks_before_are_not_sent_those_of_today_are() -> None:
-    demo.build(NOW, size=12)
-    day_ago = NOW - timedelta(days=1)
-    assert not CaseEvent.objects.filter(relayed_at=None, at__lt=day_ago).exists()
-    assert CaseEvent.objects.filter(relayed_at=None, at__gte=day_ago).exists()
+    assert not User.objects.exclude(email="").exists()
 
 
 @pytest.mark.parametrize("moment", [(2026, 10, 9, 8, 0), (2026, 2, 24, 23, 0), (2027, 12, 31, 12, 0)])
-def test_it_is_built_after_long_holidays_at_night_and_in_provisional_years(moment: tuple[int, ...]) -> None:
+def test_it_is_lived_after_long_holidays_at_night_and_in_provisional_years(moment: tuple[int, ...]) -> None:
     now = datetime(*moment, tzinfo=SHANGHAI)  # type: ignore[misc,arg-type]
     with time_machine.travel(now, tick=False):
-        assert demo.build(now, size=len(STORIES)).cases == len(STORIES)
+        world = empty_district(now, scaled(0.01))
+        for story in recent(world, 0.01):
+            world.days.begin(story)
+        world.days.live()
+    assert Case.objects.count() == len(STORIES)
     assert Counter(Case.objects.values_list("state", flat=True))[State.IN_PROGRESS] >= 3
     assert default_calendar().last.year > 2027
 
 
-def run(**options: object) -> str:
-    out = StringIO()
-    call_command("demo_data", stdout=out, **options)
-    return out.getvalue()
-
-
-def test_a_second_run_only_prints_the_same_logins(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path
-    first = run(force=True, size=3)
-    count = CaseEvent.objects.count()
-    second = run(force=True, size=3)
-    assert CaseEvent.objects.count() == count
+def test_logins_are_kept_in_a_file_that_only_we_may_read(tmp_path: Path) -> None:
+    make_people(make_places(SINCE), SINCE)
+    table = ensure_logins(tmp_path)
     path = tmp_path / "demo-logins.txt"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    table = path.read_text(encoding="utf-8")
-    assert table in first
-    assert table in second
+    assert path.read_text(encoding="utf-8") == table == ensure_logins(tmp_path)
     password = table.splitlines()[1].split()[-1]
     assert len(password) >= 12
     for login in ("grid", "desk", "dispatcher", "member", "leader", "secretary", "survey", "supervisor", "chief"):
-        user = authenticate(username=login, password=password)
-        assert user is not None, login
+        assert authenticate(username=login, password=password) is not None, login
 
 
-def test_a_lost_file_gives_a_new_password(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path
-    run(force=True, size=1)
-    path = tmp_path / "demo-logins.txt"
-    was = path.read_text(encoding="utf-8")
-    path.unlink()
-    run(force=True)
-    table = path.read_text(encoding="utf-8")
+def test_a_lost_file_gives_a_new_password(tmp_path: Path) -> None:
+    make_people(make_places(SINCE), SINCE)
+    was = ensure_logins(tmp_path)
+    (tmp_path / "demo-logins.txt").unlink()
+    table = ensure_logins(tmp_path)
     assert table != was
     assert authenticate(username="admin", password=table.split()[-1]) is not None
 
 
-def test_a_file_of_another_database_is_not_believed(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path
+def test_a_file_of_another_database_is_not_believed(tmp_path: Path) -> None:
+    make_people(make_places(SINCE), SINCE)
     (tmp_path / "demo-logins.txt").write_text("old\n", encoding="utf-8")
-    assert "old" not in run(force=True, size=1)
+    assert "old" not in ensure_logins(tmp_path)
     assert stat.S_IMODE((tmp_path / "demo-logins.txt").stat().st_mode) == 0o600
+
+
+def run(**options: object) -> str:
+    out = StringIO()
+    call_command("demo_district", stdout=out, **options)
+    return out.getvalue()
+
+
+def test_a_second_run_only_prints_the_same_logins(settings: Settings, tmp_path: Path) -> None:
+    settings.DEMO, settings.DATA_DIR = True, tmp_path
+    first = run(scale=0.001)
+    count = CaseEvent.objects.count()
+    second = run(scale=0.001)
+    assert CaseEvent.objects.count() == count
+    table = (tmp_path / "demo-logins.txt").read_text(encoding="utf-8")
+    assert table in first
+    assert table in second
+    assert "正在搭建" in first
+    assert "正在搭建" not in second
+    assert table not in run(auto=True)
 
 
 def test_outside_a_demonstration_it_is_refused(settings: Settings) -> None:
@@ -157,9 +169,8 @@ def test_outside_a_demonstration_it_is_refused(settings: Settings) -> None:
     with pytest.raises(CommandError) as refused:
         run()
     assert refused.value.returncode == 2
+    assert run(auto=True) == ""
+    with pytest.raises(CommandError) as wrong:
+        run(force=True, scale=1.5)
+    assert wrong.value.returncode == 2
     assert not Area.objects.exists()
-
-
-def test_the_demonstration_setting_is_enough(settings: Settings, tmp_path: Path) -> None:
-    settings.DEMO, settings.DATA_DIR = True, tmp_path
-    assert "1 件" in run(size=1)

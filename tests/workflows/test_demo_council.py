@@ -1,7 +1,7 @@
 """The council of the demonstration: lived by the real commands, and everything about it holds."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 
 import pytest
 import time_machine
@@ -11,12 +11,10 @@ from cases.models import AgendaItem, Decision, FollowUp, Meeting, MicroProject, 
 from tests.factories import SHANGHAI
 from workflows.clock_audit import audit
 from workflows.council.certify import recount
-from workflows.demo.councils import build_council
-from workflows.demo.matters import make_categories
-from workflows.demo.people import make_people
-from workflows.demo.places import make_places
+from workflows.demo.building import empty_district
+from workflows.demo.councils import home_stories
+from workflows.demo.size import scaled
 from workflows.limits import built
-from workflows.seed import seed_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.data]
 NOW = datetime(2026, 4, 15, 10, 20, tzinfo=SHANGHAI)
@@ -26,9 +24,10 @@ NOW = datetime(2026, 4, 15, 10, 20, tzinfo=SHANGHAI)
 def _lived() -> Iterator[None]:
     built.cache_clear()
     with time_machine.travel(NOW, tick=False):
-        seed_all(range(2025, 2028), now=NOW)
-        places = make_places(date(2024, 1, 1))
-        build_council(places, make_people(places, date(2024, 1, 1)), make_categories()["101"], NOW)
+        world = empty_district(NOW, scaled(0.01))
+        for story in home_stories(world):
+            world.days.begin(story)
+        world.days.live()
         yield
 
 

@@ -1,5 +1,5 @@
-"""Demonstration data: an invented district whose cases were moved by the real commands, some of them late."""
+"""The demonstration district: a year that was lived by the real commands, some of it late."""
 
-from workflows.demo.building import Demo, build
+from workflows.demo.building import District, build_district
 
-__all__ = ["Demo", "build"]
+__all__ = ["District", "build_district"]

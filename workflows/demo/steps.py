@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cases.models import Category, Team, User
+from cases.commands import Person
+from cases.models import Campaign, Category, Decision, Team, User
 from cases.terms import (
-    DecisionOutcome,
     HoldReason,
-    MatterType,
     OrderState,
     Priority,
     RejectReason,
@@ -17,12 +16,13 @@ from cases.terms import (
     ResultCode,
     Role,
     Satisfaction,
+    Source,
     VoidReason,
 )
 from workflows import permissions as may
-from workflows.commands import adjust, council, handling, intake, orders, review, supervise, surveys
+from workflows.commands import adjust, handling, intake, orders, review, supervise, surveys
 from workflows.demo.matters import Matter
-from workflows.demo.places import Places
+from workflows.demo.places import BUILDINGS, GRIDS, HOME, Places
 from workflows.flows.approval import ask_request, decide_request
 from workflows.flows.joint import answer_part
 from workflows.flows.joint import dispatch_jointly as dispatch_to_several
@@ -31,11 +31,6 @@ from workflows.limits import default_calendar
 from workflows.models import Part, Request, SupervisionOrder
 
 DECIDERS = {Role.DISPATCHER: "dispatcher", Role.SUPERVISOR: "supervisor", Role.LEADER: "chief"}
-TEAM_PEOPLE = {
-    "YX-T1": ("leader", ("member", "demo-member-1")),
-    "YX-T2": ("demo-leader-2", ("demo-member-2",)),
-    "YX-T3": ("demo-leader-3", ("demo-member-3",)),
-}
 
 
 @dataclass
@@ -46,21 +41,51 @@ class Scene:
     matter: Matter
     category: Category
     estate: str
-    team: Team
+    building: int
     places: Places
     people: dict[str, User]
-    grid_worker: User
-    is_pressing: bool
+    is_pressing: bool = False
+    person: Person | None = None
+    campaign: Campaign | None = None
+    source: Source = Source.GRID
+    question: str = ""  # to the council, when it is not the usual one
+    main: "Scene | None" = None  # the case that this one tells of again
     case_id: int = 0
 
     @property
+    def title(self) -> str:
+        return self.matter.title.format(b=self.building, e=self.estate)
+
+    @property
+    def team(self) -> Team:
+        return self.places.team_of(self.estate)
+
+    @property
     def leader(self) -> User:
-        return self.people[TEAM_PEOPLE[self.team.code][0]]
+        return self.people[f"leader team:{self.team.code}"]
 
     @property
     def handler(self) -> User:
-        members = TEAM_PEOPLE[self.team.code][1]
-        return self.people[members[self.n % 3 // 2 % len(members)]]  # two of three go to the one with a login
+        key = f"member team:{self.team.code}"
+        return self.people[f"{key} too" if self.n % 3 == 2 else key]  # noqa: PLR2004  # two of three to the first
+
+    @property
+    def grid_worker(self) -> User:
+        grid = GRIDS[(self.building - 1) // len(BUILDINGS)]
+        return self.people[f"{self.estate}{grid}"]
+
+    @property
+    def secretary(self) -> User:
+        return self.people[f"council:{self.estate}"]
+
+    def at_desk(self, which: str) -> User:
+        """Who does this work for the estate: at home those with a login, elsewhere the desk of the street."""
+        return self.people[which if self.estate == HOME else f"{which} {self.places.streets[self.estate]}"]
+
+    @property
+    def decision(self) -> Decision:
+        """What the council decided on it."""
+        return Decision.objects.get(case=self.case_id)
 
     def ask(self, at: datetime, kind: RequestKind, reason: str, asker: User | None = None, **details: str) -> None:
         code = details.pop("reason_code", "")
@@ -75,46 +100,80 @@ class Scene:
         )
 
 
+def report(s: Scene, at: datetime) -> None:
+    house, actor = f"{s.building}栋", {Source.GRID: s.grid_worker, Source.DESK: s.at_desk("desk")}.get(s.source)
+    if s.source == Source.HOUSEHOLD:
+        actor = s.people["contact"]
+    said = intake.Report(
+        area=s.places.building(s.estate, s.building),
+        title=s.title,
+        description=s.matter.description.format(b=s.building, e=s.estate),
+        place=f"{s.estate}{house}",
+        category=s.category if s.n % 3 else None,
+        priority=s.matter.priority if s.is_pressing else Priority.NORMAL,
+        source=s.source,
+        reporter=s.person,
+        campaign=s.campaign,
+    )
+    s.case_id = intake.report_case(report=said, actor=actor or may.RESIDENT, now=at).pk
+
+
 def accept(s: Scene, at: datetime) -> None:
     priority = s.matter.priority if s.is_pressing else Priority.NORMAL
-    intake.accept_case(case_id=s.case_id, actor=s.people["desk"], now=at, category=s.category, priority=priority)
+    intake.accept_case(case_id=s.case_id, actor=s.at_desk("desk"), now=at, category=s.category, priority=priority)
 
 
 def request_info(s: Scene, at: datetime) -> None:
     question = "请补充具体楼层和发生的时间，方便的话拍一张照片。"
-    intake.request_info(case_id=s.case_id, actor=s.people["desk"], now=at, question=question)
+    intake.request_info(case_id=s.case_id, actor=s.at_desk("desk"), now=at, question=question)
 
 
 def reject(s: Scene, at: datetime) -> None:
     text = "两次联系均未能核实地点和情况，暂不能受理；补充后可再次反映。"
-    intake.reject_case(case_id=s.case_id, actor=s.people["desk"], now=at, reason=RejectReason.NO_FACTS, text=text)
+    intake.reject_case(case_id=s.case_id, actor=s.at_desk("desk"), now=at, reason=RejectReason.NO_FACTS, text=text)
 
 
 def merge(s: Scene, at: datetime) -> None:
-    told = CaseLifecycle.objects.get(pk=s.case_id)
-    same = CaseLifecycle.objects.open().filter(title=told.title, area=told.area_id, reported_at__lt=told.reported_at)
-    main = same.order_by("pk")[0]
+    main_id = s.main.case_id if s.main else _same_matter(s)
     adjust.merge_case(
-        case_id=s.case_id, main_case_id=main.pk, actor=s.people["desk"], now=at, reason="同一地点反映同一问题。"
+        case_id=s.case_id, main_case_id=main_id, actor=s.at_desk("desk"), now=at, reason="同一地点反映同一问题。"
     )
 
 
+def _same_matter(s: Scene) -> int:
+    told = CaseLifecycle.objects.get(pk=s.case_id)
+    same = CaseLifecycle.objects.open().filter(title=told.title, area=told.area_id, reported_at__lt=told.reported_at)
+    return int(same.order_by("pk").values_list("pk", flat=True)[0])
+
+
 def dispatch(s: Scene, at: datetime) -> None:
-    handling.dispatch_case(case_id=s.case_id, actor=s.people["dispatcher"], now=at, team=s.team)
+    handling.dispatch_case(case_id=s.case_id, actor=s.at_desk("dispatcher"), now=at, team=s.team)
 
 
 def dispatch_jointly(s: Scene, at: datetime) -> None:
     part = handling.CoHandling(s.places.teams["YX-U1"], "提供管线和设施资料，派员到场。", at + timedelta(days=7))
     dispatch_to_several(
-        case_id=s.case_id, actor=s.people["dispatcher"], now=at, team=s.team, co_handlers=[part], note="需市政配合。"
+        case_id=s.case_id, actor=s.at_desk("dispatcher"), now=at, team=s.team, co_handlers=[part], note="需市政配合。"
     )
 
 
 def dispatch_elsewhere(s: Scene, at: datetime) -> None:
     team = s.places.teams["YX-U2"]
     handling.dispatch_case(
-        case_id=s.case_id, actor=s.people["dispatcher"], now=at, team=team, note="涉及执法，改派城管执法队。"
+        case_id=s.case_id, actor=s.at_desk("dispatcher"), now=at, team=team, note="涉及执法，改派城管执法队。"
     )
+
+
+def sign_elsewhere(s: Scene, at: datetime) -> None:
+    handling.sign_case(case_id=s.case_id, actor=s.people["demo-unit-2"], now=at, handler=s.people["demo-unit-2"])
+
+
+def return_elsewhere(s: Scene, at: datetime) -> None:
+    s.ask(at, RequestKind.RETURN, "现场没有违法行为，属于小区内部管理。", s.people["demo-unit-2"])
+
+
+def resume(s: Scene, at: datetime) -> None:
+    adjust.resume_case(case_id=s.case_id, actor=s.handler, now=at, note="资金已下达，今天进场。")
 
 
 def answer(s: Scene, at: datetime) -> None:
@@ -142,9 +201,13 @@ def submit_planned(s: Scene, at: datetime) -> None:
         actor=s.handler,
         now=at,
         result_code=ResultCode.PLANNED,
-        result_text="已列入本季度维修计划，按期实施。",
-        promised_date=(at + timedelta(days=35)).date(),
+        result_text="已列入计划，按期实施，办好后再告诉您。",
+        promised_date=(at + timedelta(days=75)).date(),
     )
+
+
+def keep(s: Scene, at: datetime) -> None:
+    review.keep_promise(case_id=s.case_id, actor=s.handler, now=at, what=f"已办好：{s.matter.result}")
 
 
 def verify(s: Scene, at: datetime) -> None:
@@ -153,29 +216,6 @@ def verify(s: Scene, at: datetime) -> None:
 
 def send_back(s: Scene, at: datetime) -> None:
     review.send_back_case(case_id=s.case_id, actor=s.grid_worker, now=at, missing="只修了一处，北侧还没有修。")
-
-
-def refer(s: Scene, at: datetime) -> None:
-    council.refer_to_council(
-        case_id=s.case_id,
-        actor=s.leader,
-        now=at,
-        council=s.places.councils[s.estate],
-        matter=MatterType.PARKING if s.category.code == "301" else MatterType.FACILITY,
-        question="各方意见不一，请四方议事会商议办法和费用。",
-    )
-
-
-def decide(s: Scene, at: datetime) -> None:
-    secretary = s.people["secretary" if s.estate == "平山小区" else "demo-secretary-2"]
-    decision = council.DecisionRecord(
-        number=f"{s.estate[:1]}议〔{at.year}〕{s.n + 1}号",
-        outcome=DecisionOutcome.ADOPTED,
-        text="同意按工作队方案实施，费用由公共收益列支，物业负责日常维护。",
-        decided_on=at.date(),
-        follow_ups=[council.Task("按方案实施并公示费用", s.team, (at + timedelta(days=20)).date())],
-    )
-    council.take_decision(case_id=s.case_id, actor=secretary, now=at, decision=decision)
 
 
 def ask_return(s: Scene, at: datetime) -> None:
@@ -199,7 +239,7 @@ def ask_void(s: Scene, at: datetime) -> None:
         at,
         RequestKind.VOID,
         "来访人来电说已自行解决，要求撤回。",
-        s.people["desk"],
+        s.at_desk("desk"),
         reason_code=VoidReason.WITHDRAWN,
         how="来访人本人来电",
         said_at=said,
@@ -232,7 +272,7 @@ def urge(s: Scene, at: datetime) -> None:
 
 def _surveyed(solved: bool, satisfaction: Satisfaction, words: str = "") -> Callable[[Scene, datetime], None]:
     def step(s: Scene, at: datetime) -> None:
-        actor = may.RESIDENT if s.n % 2 and solved else s.people["survey"]
+        actor = may.RESIDENT if s.n % 2 and solved else s.at_desk("survey")
         said = surveys.SurveyAnswer(solved, satisfaction, words)
         surveys.record_survey(case_id=s.case_id, actor=actor, now=at, answer=said)
 
@@ -248,7 +288,9 @@ def decline(s: Scene, at: datetime) -> None:
     review.decline_reopen(case_id=s.case_id, actor=s.people["supervisor"], now=at, reason=reason)
 
 
-STEPS: dict[str, Callable[[Scene, datetime], None]] = {
+Step = Callable[[Scene, datetime], None]
+STEPS: dict[str, Step] = {
+    "report": report,
     "accept": accept,
     "request_info": request_info,
     "reject": reject,
@@ -256,14 +298,16 @@ STEPS: dict[str, Callable[[Scene, datetime], None]] = {
     "dispatch": dispatch,
     "dispatch_jointly": dispatch_jointly,
     "dispatch_elsewhere": dispatch_elsewhere,
+    "sign_elsewhere": sign_elsewhere,
+    "return_elsewhere": return_elsewhere,
+    "resume": resume,
     "answer_part": answer,
     "sign": sign,
     "submit": submit,
     "submit_planned": submit_planned,
+    "keep": keep,
     "verify": verify,
     "send_back": send_back,
-    "refer": refer,
-    "decide": decide,
     "ask_return": ask_return,
     "ask_extension": ask_extension,
     "ask_hold": ask_hold,

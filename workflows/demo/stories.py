@@ -55,9 +55,9 @@ STORIES = (
 )
 
 
-def told(size: int | None = None) -> Iterator[tuple[int, Steps, float]]:
+def cases() -> Iterator[tuple[int, Steps, float]]:
     """(number, steps, idle) of each case: first one of every story, so that a small demonstration shows them all."""
     turns = zip_longest(*([(story.steps, idle) for idle in story.idle] for story in STORIES))
-    cases = [case for turn in turns for case in turn if case is not None]
-    for n, (steps, idle) in enumerate(cases[:size]):
+    known = [case for turn in turns for case in turn if case is not None]
+    for n, (steps, idle) in enumerate(known):
         yield n, steps, idle

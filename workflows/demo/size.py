@@ -1,0 +1,48 @@
+"""How large the demonstration is: the figures of the original report, and what they are at a smaller scale."""
+
+from dataclasses import dataclass
+
+from workflows.demo.estates import ESTATES, FIRST
+
+SUGGESTIONS, SOLVED = 577, 564
+MEETINGS, MATTERS = 370, 950
+TEAMS = len(ESTATES)  # of three officials each, one team in each estate
+REFERRED, BESIDE = 230, 60  # suggestions that go through a council; cases of the year outside the campaign
+LEAST_MEETINGS = 8
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is built. Everything is rounded to the nearest; below, the least with which every story can be told."""
+
+    estates: int
+    suggestions: int
+    solved: int
+    referred: int
+    meetings: int
+    matters: int
+    beside: int
+    recent: float  # of the cases of the last weeks
+
+    @property
+    def open(self) -> int:
+        """Suggestions that are not solved yet: those that are held, promised, or under way."""
+        return self.suggestions - self.solved
+
+
+def scaled(scale: float) -> Size:
+    """The sizes at a scale; 1.0 gives the figures of the report. Raises ValueError outside (0, 1]."""
+    if not 0 < scale <= 1:
+        raise ValueError(scale)
+    suggestions = round(SUGGESTIONS * scale)
+    meetings = max(round(MEETINGS * scale), LEAST_MEETINGS)
+    return Size(
+        estates=max(round(TEAMS * scale), len(FIRST)),
+        suggestions=suggestions,
+        solved=round(SOLVED * scale),
+        referred=round(REFERRED * scale),
+        meetings=meetings,
+        matters=max(round(MATTERS * scale), round(MATTERS * LEAST_MEETINGS / MEETINGS)),
+        beside=round(BESIDE * scale),
+        recent=scale,
+    )
