@@ -26,6 +26,7 @@ def one_moment() -> Iterator[None]:
 def _without_the_lock_of_a_writer() -> Iterator[None]:
     """SQLite: transactions begin as writers here (ZHUOLUO's settings say IMMEDIATE); one that reads need not wait."""
     database: Any = connection
+    database.ensure_connection()  # which reads the setting: in a new process there is none yet
     usual, database.transaction_mode = database.transaction_mode, "DEFERRED"
     try:
         yield
