@@ -17,14 +17,17 @@ from workflows.demo.councils import home_stories
 from workflows.demo.days import Days, Progress
 from workflows.demo.drive import make_campaign, suggestions
 from workflows.demo.hard_ones import IN_CAMPAIGN, hard_ones
+from workflows.demo.households import appoint_heads, enter, rounds
 from workflows.demo.matters import make_categories
 from workflows.demo.people import make_people
 from workflows.demo.places import ROOT, make_places
 from workflows.demo.recent import recent
 from workflows.demo.sittings import evening
 from workflows.demo.size import Size, scaled
+from workflows.demo.training import make_training
 from workflows.demo.world import World
 from workflows.demo.year import fill, sittings
+from workflows.keeping.fold import fold_all
 from workflows.limits import default_calendar
 from workflows.seed import YEARS, seed_all
 
@@ -59,6 +62,7 @@ def build_district(
             world.days.live()
         # These days were never lived: nobody is sent the messages of the weeks before.
         CaseEvent.objects.filter(at__lt=now - timedelta(days=1)).update(relayed_at=F("at"))
+        fold_all()  # the first page need not wait for the figures of a year
     states = Counter(Case.objects.filter(area__path__startswith=_root_path()).values_list("state", flat=True))
     return District(created, states.total(), dict(sorted(states.items())))
 
@@ -79,13 +83,16 @@ def _root_path() -> str:
 
 
 def empty_district(now: datetime, size: Size, seed: int = SEED, progress: Progress | None = None) -> World:
-    """Nothing has happened yet: calendars, limits, rules, places, people, and the campaign."""
+    """Nothing has happened yet: calendars, limits, rules, places with their heads, people, households, the campaign."""
     seed_all(range(YEARS.start, max(YEARS.stop, now.year + 2)), now=now)
     seed_packs()
     since = date(now.year - 2, 1, 1)
     places = make_places(since, size.estates)
     people, days = make_people(places, since), Days(now, default_calendar(), progress)
-    return World(days, places, people, make_categories(), seed, make_campaign(now))
+    appoint_heads(places, people, since)
+    world = World(days, places, people, make_categories(), seed, make_campaign(now, places, people, size))
+    world.doors = enter(places, people, since)
+    return world
 
 
 def _tell(world: World, size: Size) -> None:
@@ -94,7 +101,8 @@ def _tell(world: World, size: Size) -> None:
     usual = sittings(world, size.meetings - len(special) - HOME_MEETINGS)
     driven = list(suggestions(world, size, usual, IN_CAMPAIGN))
     fill(world, usual, size.matters - HOME_MATTERS - sum(len(s.items) for s in special))
-    for story in [*driven, *hard, *beside(world, size.beside), *recent(world, size.recent)]:
+    others = [*beside(world, size.beside), *recent(world, size.recent), *rounds(world)]
+    for story in [*driven, *hard, *others, *make_training(world, size.participants)]:
         world.days.begin(story)
     for sitting in [*special, *usual]:
         world.days.begin(evening(world, sitting))

@@ -4,23 +4,33 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-from cases.models import Campaign
+from cases.campaign_terms import GoalKind, QuestionKind
+from cases.campaigns import Asked, CampaignPlan, publish_form, save_campaign
+from cases.models import Campaign, User
 from cases.terms import Source
 from workflows.demo.days import Story
-from workflows.demo.matters import MATTERS
+from workflows.demo.households import resident_of
+from workflows.demo.matters import MATTERS, Matter
+from workflows.demo.places import DISTRICT, Places
 from workflows.demo.sittings import IN_EFFECT, TASK, Item, Sitting
 from workflows.demo.size import Size
+from workflows.demo.steps import Scene
 from workflows.demo.telling import Script, moments_before, told
 from workflows.demo.world import HOUSES, World
 
 CODE = "ZZXC"
-LASTS = timedelta(days=340)
+LASTS = timedelta(days=358)  # longer than the year in which councils meet: all their evenings belong to it
 Hours = list[tuple[str, float]]
 PLAIN = tuple(matter for matter in MATTERS if matter.category != "202")  # that one wants a photograph
 COUNCIL_CATEGORIES = frozenset({"101", "102", "103", "104", "301", "302", "402", "501", "601", "602"})
 FOR_COUNCILS = tuple(matter for matter in PLAIN if matter.category in COUNCIL_CATEGORIES)
 STARTING = timedelta(days=40)  # before an evening whatever it decides on was reported
 SETTLED = timedelta(days=45)  # an evening so long ago has been carried out
+SINCE_WHEN = ("一个月以内", "半年以内", "半年以上")
+QUESTIONS = (
+    Asked("这件事有多久了", QuestionKind.CHOICE, SINCE_WHEN),
+    Asked("有几户受影响", QuestionKind.NUMBER),
+)
 # Those that are not solved yet: what happened so far, and how many working hours ago the last of it was.
 OPEN: tuple[tuple[Hours, tuple[float, ...]], ...] = (
     ([("ask_hold", 20), ("agree", 3)], (30, 60, 100)),
@@ -32,12 +42,22 @@ OPEN: tuple[tuple[Hours, tuple[float, ...]], ...] = (
 )  # fmt: skip
 
 
-def make_campaign(now: datetime) -> Campaign:
-    """The drive of the year, still running."""
+def make_campaign(now: datetime, places: Places, people: dict[str, User], size: Size) -> Campaign:
+    """The drive of the year, still running: where, by whom, what it sets out to reach and what it asks."""
     begins = (now - LASTS).date()
-    return Campaign.objects.create(
-        code=f"{CODE}{begins.year}", name=f"走找想促（{begins.year}—{begins.year + 1}）", starts_on=begins
-    )
+    plan = CampaignPlan(
+        code=f"{CODE}{begins.year}",
+        name=f"走找想促（{begins.year}—{begins.year + 1}）",
+        purpose="走基层、找问题、想办法、促发展：干部进小区收集意见建议，件件编号、交办、跟踪到办结。",
+        starts_on=begins,
+        areas=[places.areas[DISTRICT]],
+        teams=list(places.stationed.values()),
+        goals={GoalKind.SUGGESTIONS: size.suggestions, GoalKind.RESOLUTION: 95, GoalKind.SATISFACTION: 95,
+               GoalKind.MEETINGS: size.meetings},
+    )  # fmt: skip
+    campaign = save_campaign(plan=plan, actor=people["chief"])
+    publish_form(campaign=campaign, questions=QUESTIONS, actor=people["chief"], now=now - LASTS)
+    return campaign
 
 
 def suggestions(world: World, size: Size, sittings: Sequence[Sitting], told: int) -> Iterator[Story]:
@@ -65,18 +85,26 @@ def _ending(dice: Random) -> Hours:
     return [("fair" if dice.random() < 0.12 else "satisfied", dice.uniform(1, 16))]  # noqa: PLR2004
 
 
-def _scene_source(dice: Random) -> Source:
-    return dice.choices((Source.GRID, Source.DESK, Source.RESIDENT), (6, 2, 2))[0]
+def _raised(world: World, estate: str, matter: Matter, dice: Random) -> Scene:
+    """A suggestion of the campaign: seen by the grid worker, told at the desk or by phone, or raised on a visit."""
+    source = dice.choices((Source.GRID, Source.DESK, Source.RESIDENT, Source.HOUSEHOLD), (5, 2, 2, 3))[0]
+    answers = {"q1": dice.choice(SINCE_WHEN), "q2": str(dice.randint(1, 40))}
+    given = {"campaign": world.campaign, "answers": answers if source != Source.RESIDENT else {}}
+    door = world.next_door(estate) if source == Source.HOUSEHOLD else None
+    if door is not None:
+        return world.scene(
+            estate, matter, 1, source=source, household=door, person=resident_of(door), **given
+        )  # fmt: skip
+    source = Source.GRID if source == Source.HOUSEHOLD else source
+    return world.scene(
+        estate, matter, dice.randint(1, HOUSES), source=source, person=next(world.residents), **given
+    )  # fmt: skip
 
 
 def _solved(world: World, n: int) -> Story:
     dice = world.dice("solved", n)
     estates = world.places.estates
-    matter = dice.choice(PLAIN)
-    scene = world.scene(
-        estates[n % len(estates)], matter, dice.randint(1, HOUSES), person=next(world.residents),
-        campaign=world.campaign, source=_scene_source(dice),
-    )  # fmt: skip
+    scene = _raised(world, estates[n % len(estates)], dice.choice(PLAIN), dice)
     if n % 25 == 7:  # noqa: PLR2004  # one in 25 needs a second unit
         work = [*_opening(dice, "dispatch_jointly"), ("answer_part", dice.uniform(4, 20)), *_plainly(dice)]
     else:
@@ -116,10 +144,7 @@ def _plainly(dice: Random) -> Hours:
 def _referred(world: World, n: int, sitting: Sitting) -> Story:
     """Too much for one team: the council of the estate is asked, and its decision is carried out."""
     dice = world.dice("referred", n)
-    scene = world.scene(
-        sitting.estate, dice.choice(FOR_COUNCILS), dice.randint(1, HOUSES), person=next(world.residents),
-        campaign=world.campaign, source=_scene_source(dice),
-    )  # fmt: skip
+    scene = _raised(world, sitting.estate, dice.choice(FOR_COUNCILS), dice)
     sitting.items.append(Item(scene, TASK, is_own=False, needs_poll=dice.random() > 0.15))  # noqa: PLR2004
     refer = world.days.before(sitting.on(-8, 16), dice.uniform(0.5, 14))
     opening = _opening(dice)
@@ -136,10 +161,7 @@ def _open(world: World, n: int) -> Story:
     dice = world.dice("open", n)
     so_far, idle = OPEN[n % len(OPEN)]
     estates = world.places.estates
-    scene = world.scene(
-        estates[n * 7 % len(estates)], dice.choice(PLAIN), dice.randint(1, HOUSES), person=next(world.residents),
-        campaign=world.campaign,
-    )  # fmt: skip
+    scene = _raised(world, estates[n * 7 % len(estates)], dice.choice(PLAIN), dice)
     script = [("report", 0.0), *_opening(dice), *so_far]
     moments = moments_before(world.days, script, idle[n // len(OPEN) % len(idle)] + dice.uniform(0, 1))
     return told(world.days, scene, moments[0][1], moments)

@@ -69,10 +69,11 @@ def hard_ones(world: World) -> tuple[list[Sitting], list[Story]]:
 def _referred(world: World, sitting: Sitting, matter: Matter, matter_type: MatterType) -> Item:
     scene = world.scene(
         sitting.estate, matter, 2, person=next(world.residents), campaign=world.campaign, question=QUESTIONS[matter],
-        is_pressing=True,
+        is_pressing=True, answers={"q1": "半年以上", "q2": "186"},
     )  # fmt: skip
     item = Item(scene, TASK, matter_type, is_own=False)
     sitting.items.append(item)
+    world.hard.append(scene)
     return item
 
 

@@ -61,13 +61,15 @@ def make_people(places: Places, since: date) -> dict[str, User]:
 
 def _keys(login: Login) -> Iterator[str]:
     """A grid worker by the grid, a secretary as "council:…", the people of a team as "leader team:…", "member team:…"
-    and "member team:… too", those at the desks of a street as "desk …".
+    and "member team:… too", a building head as "contact …", those at the desks of a street as "desk …".
     """
     for unit in login.units:
         if login.role in (Role.GRID_WORKER, Role.SECRETARY):
             yield unit
         elif login.role == Role.TEAM_LEADER:
             yield f"leader {unit}"
+        elif login.role == Role.HOUSEHOLD_CONTACT:
+            yield f"contact {unit.removesuffix('1栋')}"
         elif login.role == Role.TEAM_MEMBER:
             yield f"member {unit}"
         elif login.role in dict(DESKS):
@@ -82,13 +84,14 @@ def _user(login: Login) -> User:
 
 
 def _officials(places: Places) -> Iterator[Login]:
-    """Three in each team, one for each grid, a secretary for each community, desks in the streets."""
+    """Three in each team, a building head and two grid workers in each estate; secretaries, desks in the streets."""
     invented = names("officials")
     secretaries: dict[str, list[str]] = {}
     for n, (estate, code) in enumerate(((e, places.team_of(e).code) for e in places.estates), 1):
         if estate != HOME:
             yield Login(f"demo-leader-{n}", next(invented), Role.TEAM_LEADER, (f"team:{code}",))
             yield Login(f"demo-member-{n}-1", next(invented), Role.TEAM_MEMBER, (f"team:{code}",))
+            yield Login(f"demo-contact-{n}", next(invented), Role.HOUSEHOLD_CONTACT, (f"{estate}1栋",))
             secretaries.setdefault(ESTATES[n - 1].community, []).append(f"council:{estate}")
         yield Login(f"demo-member-{n}-2", next(invented), Role.TEAM_MEMBER, (f"team:{code}",))
         for g, grid in enumerate(GRIDS, 1):

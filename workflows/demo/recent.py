@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cases.terms import Source
 from workflows.demo.days import Story
+from workflows.demo.households import resident_of
 from workflows.demo.matters import MATTERS, Matter
 from workflows.demo.places import HOME
 from workflows.demo.steps import Scene
@@ -60,7 +61,8 @@ def _reported(scene: Scene, n: int, world: World) -> None:
     """By whom, and whether somebody raised it."""
     scene.person = next(world.residents)
     if scene.estate == HOME and scene.building == 1:
-        scene.source = Source.HOUSEHOLD
+        scene.source, scene.household = Source.HOUSEHOLD, world.doors[HOME][-1 - n // 12 % 8]
+        scene.person = resident_of(scene.household)
     elif n % 5 == 1:
         scene.source = Source.DESK
     elif n % 7 == 5:  # noqa: PLR2004

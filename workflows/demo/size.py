@@ -6,6 +6,7 @@ from workflows.demo.estates import ESTATES, FIRST
 
 SUGGESTIONS, SOLVED = 577, 564
 MEETINGS, MATTERS = 370, 950
+PARTICIPANTS = 463  # in four courses
 TEAMS = len(ESTATES)  # of three officials each, one team in each estate
 REFERRED, BESIDE = 230, 60  # suggestions that go through a council; cases of the year outside the campaign
 LEAST_MEETINGS = 8
@@ -13,7 +14,10 @@ LEAST_MEETINGS = 8
 
 @dataclass(frozen=True)
 class Size:
-    """What is built. Everything is rounded to the nearest; below, the least with which every story can be told."""
+    """What is built: each figure rounded to the nearest, but never less than every story needs to be told.
+
+    Courses, lecturers and teaching sites are as many at any scale.
+    """
 
     estates: int
     suggestions: int
@@ -22,6 +26,7 @@ class Size:
     meetings: int
     matters: int
     beside: int
+    participants: int
     recent: float  # of the cases of the last weeks
 
     @property
@@ -44,5 +49,6 @@ def scaled(scale: float) -> Size:
         meetings=meetings,
         matters=max(round(MATTERS * scale), round(MATTERS * LEAST_MEETINGS / MEETINGS)),
         beside=round(BESIDE * scale),
+        participants=round(PARTICIPANTS * scale),
         recent=scale,
     )

@@ -1,11 +1,12 @@
 """The steps of the stories: each is one real command, made by the person whose errand it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cases.commands import Person
-from cases.models import Campaign, Category, Decision, Team, User
+from cases.households import record_visit
+from cases.models import Campaign, Category, Decision, Household, Team, User
 from cases.terms import (
     HoldReason,
     OrderState,
@@ -48,6 +49,8 @@ class Scene:
     person: Person | None = None
     campaign: Campaign | None = None
     source: Source = Source.GRID
+    household: Household | None = None  # on the visit to which it was raised
+    answers: dict[str, str] = field(default_factory=dict)  # to the questions of the campaign
     question: str = ""  # to the council, when it is not the usual one
     main: "Scene | None" = None  # the case that this one tells of again
     case_id: int = 0
@@ -101,19 +104,23 @@ class Scene:
 
 
 def report(s: Scene, at: datetime) -> None:
-    house, actor = f"{s.building}栋", {Source.GRID: s.grid_worker, Source.DESK: s.at_desk("desk")}.get(s.source)
-    if s.source == Source.HOUSEHOLD:
-        actor = s.people["contact"]
+    actor = {Source.GRID: s.grid_worker, Source.DESK: s.at_desk("desk")}.get(s.source)
+    visit = None
+    if s.household is not None:
+        actor = s.people[f"contact {s.estate}"]
+        visit = record_visit(household=s.household, actor=actor, now=at, words=s.title)
     said = intake.Report(
         area=s.places.building(s.estate, s.building),
         title=s.title,
         description=s.matter.description.format(b=s.building, e=s.estate),
-        place=f"{s.estate}{house}",
+        place=f"{s.estate}{s.building}栋",
         category=s.category if s.n % 3 else None,
         priority=s.matter.priority if s.is_pressing else Priority.NORMAL,
         source=s.source,
         reporter=s.person,
         campaign=s.campaign,
+        answers=s.answers,
+        visit=visit,
     )
     s.case_id = intake.report_case(report=said, actor=actor or may.RESIDENT, now=at).pk
 

@@ -9,7 +9,7 @@ from workflows.demo.places import HOME
 from workflows.demo.sittings import NOTHING, PROJECT, REFUSED, TASK, Item, Sitting
 from workflows.demo.world import HOUSES, World
 
-FIRST, LAST = timedelta(days=350), timedelta(days=1)
+FIRST, LAST = timedelta(days=340), timedelta(days=1)
 HOME_LAST = timedelta(days=40)  # the weeks after that have a story of their own
 EVENING = time(19)
 FROM_TUESDAY_TO_THURSDAY = (1, 2, 3)  # so that a week before and the days after are days of work, too
