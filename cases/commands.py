@@ -14,6 +14,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import events
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.lib.crypto import blind_index, keyed_token, normal_phone
 from cases.lib.photos import UnusablePhoto, reencode
 from cases.models import Answer, Attachment, Case, CaseEvent, Reporter, ResidentLink, User
@@ -138,6 +140,7 @@ def reveal_reporter(*, case_id: int, actor: User, now: datetime, reason: str) ->
     if not reason.strip():
         raise ValidationError({"reason": _("请写明查看的理由，理由会留在流转记录里。")})
     events.record_fact(case, EventType.REPORTER_REVEALED, actor=actor, at=now, data={"reason": reason.strip()})
+    record_access(AccessKind.REPORTER, by=actor, at=now, case=case, reason=reason.strip())
     return case.reporter
 
 
@@ -175,6 +178,7 @@ def issue_link(*, case_id: int, actor: User, now: datetime) -> str:
         raise PermissionDenied("issue_link")
     link = resident_link(case, now=now, handed_by=actor)
     events.record_fact(case, EventType.LINK_ISSUED, actor=actor, at=now)
+    record_access(AccessKind.LINK, by=actor, at=now, case=case)
     return link_token(link)
 
 

@@ -14,6 +14,7 @@ from cases.models import User
 from cases.models.campaign import CAMPAIGN_READERS
 from cases.terms import Role
 from notifications.selectors import unread_count
+from workflows.audit_pages import AUDIT_READERS
 from workflows.figure_pages import READERS
 from workflows.overdue import WATCHERS
 from workflows.permissions import LIMIT_READERS, may_report
@@ -61,6 +62,7 @@ PLACES = (
     Place("campaigns", "campaigns:campaigns", _("专项行动"), "star", CAMPAIGNERS),
     Place("visits", "campaigns:visits", _("走访"), "people", VISITS),
     Place("figures", "workflows:figures", _("数据"), "chart", READERS),
+    Place("audit", "workflows:audit", _("审计"), "history", AUDIT_READERS),
     Place("limits", "workflows:limits", _("时限标准"), "file", LIMIT_READERS),
     Place("me", "me", _("我的"), "user"),
 )

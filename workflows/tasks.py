@@ -1,16 +1,29 @@
 """What the worker runs: the sweep of clocks, and what was cut off."""
 
+from time import monotonic
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
+from cases import verifying
 from workflows.commands import sweep as sweeping
 from workflows.commands.calendar import settle_all
 from workflows.council.notices import end_due_notices
 from workflows.council.owners_ballots import end_due_ballots
 from workflows.flows.joint import end_taken_back
 from workflows.keeping.fold import fold_some
+
+HALF_A_MINUTE = 30
+
+
+@shared_task(name="workflows.tasks.check_histories")  # type: ignore[untyped-decorator]  # celery has no types
+def check_histories(**_: Any) -> int:
+    """Go on with the looks at all histories that somebody asked for, for half a minute; the next tick goes on."""
+    began, slices = monotonic(), 0
+    while monotonic() - began < HALF_A_MINUTE and verifying.go_on(now=timezone.now()):
+        slices += 1
+    return slices
 
 
 @shared_task(name="workflows.tasks.sweep")  # type: ignore[untyped-decorator]  # celery has no types

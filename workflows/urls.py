@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from workflows.views import (
+    audit,
     calendars,
     case_page,
     clocks,
@@ -51,6 +52,14 @@ urlpatterns = [
     path("leaves/<int:pk>/end/", leaves.end, name="end_leave"),
     path("clocks/", clocks.clocks, name="clocks"),
     path("ledger/<slug:kind>/", ledgers.export, name="export_ledger"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/checks/<int:pk>/", audit.check, name="history_check"),
+    path("audit/accesses/", audit.accesses, name="accesses"),
+    path("audit/seals/find/", audit.look_up, name="find_seal"),
+    path("audit/seals/<slug:digest>/", audit.seal, name="seal"),
+    path("audit/seals/<slug:digest>/sheet/", audit.seal_sheet, name="seal_sheet"),
+    path("audit/seals/<slug:digest>/sheet.pdf", audit.seal_pdf, name="seal_pdf"),
+    path("audit/seals/<slug:digest>/list/", audit.seal_list, name="seal_list"),
     path("figures/", figures.figures, name="figures"),
     path("figures/<slug:name>/<slug:side>/", figures.behind, name="figure_cases"),
     path("workload/", workload.workload, name="workload"),

@@ -2,6 +2,7 @@
 
 from cases.models.area_head import AreaHead
 from cases.models.attachment import Attachment
+from cases.models.audit import HistoryCheck, PersonAccess, Seal
 from cases.models.campaign import Campaign, CampaignGoal
 from cases.models.case import Case
 from cases.models.category import Category
@@ -86,6 +87,7 @@ __all__ = [
     "FollowUp",
     "FormQuestion",
     "HandCount",
+    "HistoryCheck",
     "Household",
     "HouseholdContact",
     "Lecturer",
@@ -101,6 +103,7 @@ __all__ = [
     "OwnedUnit",
     "Owner",
     "Participation",
+    "PersonAccess",
     "Poll",
     "Posting",
     "PresenceInterval",
@@ -111,6 +114,7 @@ __all__ = [
     "ResidentLink",
     "RoleAssignment",
     "RulePack",
+    "Seal",
     "Seat",
     "SharingSession",
     "Signature",

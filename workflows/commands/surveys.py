@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import events
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.models import Case, Survey, SurveyInvitation, User
 from cases.terms import EventType, InvitationWay, Satisfaction, State, SurveyChannel, SurveyReason
 from workflows import invitations
@@ -92,6 +94,7 @@ def issue_survey_slip(*, case_id: int, actor: User, now: datetime) -> str:
     invitation = invitations.make(case, InvitationWay.SLIP, now=now, issued_by=actor)
     data = {"way": InvitationWay.SLIP, "invitation": invitation.pk}
     events.record_fact(case, EventType.SURVEY_INVITED, actor=actor, at=now, data=data)
+    record_access(AccessKind.SLIP, by=actor, at=now, case=case)
     return invitations.invitation_token(invitation)
 
 

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases import events
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.council_terms import DecisionState, NoticeState, ObjectionState
 from cases.models import Council, Notice, Objection, User
 from cases.terms import ClockKind, EventType
@@ -139,6 +141,7 @@ def reveal_objector(*, objection_id: int, actor: User, now: datetime, reason: st
     reason = words("reason", reason, _("请写明查看的理由，理由会留在办理记录里。"), longest=LONGEST_REASON)
     about = {"notice": notice.pk, "decision": notice.decision_id, "objection": objection.pk}
     say(council, EventType.NOTICE_MOVED, actor=actor, now=now, move="reveal", reason=reason, **about)
+    record_access(AccessKind.OBJECTOR, by=actor, at=now, council=council, reason=reason)
     return objection
 
 

@@ -15,6 +15,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.models import Area, Council, Elector, OwnedUnit, Owner, User
 from cases.terms import EventType, Role
 from workflows.council.acts import locked_council, say
@@ -151,6 +153,8 @@ def import_register(*, area: Area, plan: RegisterPlan, actor: User, now: datetim
     if not fresh.is_same:
         _write(area, fresh)
         say(council, EventType.REGISTER_IMPORTED, actor=actor, now=now, **_said(fresh))
+        counts = {"new": len(fresh.new), "changed": len(fresh.changed), "gone": len(fresh.gone)}
+        record_access(AccessKind.CHANGED, by=actor, at=now, council=council, area=area, details=counts)
     return fresh.to
 
 

@@ -16,6 +16,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.households import assign_contact, end_contact, record_visit, save_household
 from cases.lib.masking import mask_name, mask_phone
 from cases.models import Household, HouseholdContact, Visit
@@ -25,6 +27,7 @@ from workflows import visit_pages as pages
 from workflows.forms.visits import ContactForm, HouseholdForm, PeriodForm, VisitForm
 from workflows.permissions import may_report
 from workflows.views.access import SENT_DRAFT, viewer_of
+from workflows.views.ledgers import export_of
 
 
 @login_required
@@ -58,6 +61,7 @@ def log(request: HttpRequest) -> HttpResponseBase:
     given = form.cleaned_data if form.is_valid() else {}
     found = pages.visits_of(viewer, timezone.localdate(now), given.get("since"), given.get("until"))
     if kind := sheets.wanted(request):
+        record_access(AccessKind.EXPORTED, by=viewer, at=now, details=export_of(request, "visits"))
         return sheets.download(pages.VISIT_SHEET, found, kind, now=now)
     lines = pages.lines_of(found)
     shown = {"lines": lines, "form": form, "is_cut": len(lines) == pages.SHOWN, "shown": pages.SHOWN}
@@ -177,8 +181,15 @@ def edit_household(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         except ValidationError as error:
             form.refuse(error)
         else:
+            record_access(
+                AccessKind.CHANGED, by=viewer, at=timezone.now(), area=saved.area, details={"household": saved.pk}
+            )
             messages.success(request, _("已保存。"))
             return redirect("campaigns:household", saved.pk)
+    if home and not form.is_bound:
+        record_access(
+            AccessKind.HOUSEHOLD, by=viewer, at=timezone.now(), area=home.area, details={"household": home.pk}
+        )
     shown = {"form": form, "home": home}
     return render(request, "workflows/household_edit.html", shown, status=422 if form.errors else 200)
 

@@ -9,7 +9,10 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.forms import LedgerForm
+from cases.lib.masking import mask_text
 from cases.lib.sheets import csv_lines, write_xlsx
 from cases.models import User
 from cases.selectors import case_list, in_order
@@ -36,7 +39,10 @@ class Command(BaseCommand):
         if form.errors:
             wrong = [f"{name}: {said.as_text()}" for name, said in form.errors.items()]
             raise CommandError("; ".join(wrong))
-        found = in_order(case_list(viewer, filters, now=timezone.now()), filters)
+        now = timezone.now()
+        found = in_order(case_list(viewer, filters, now=now), filters)
+        said = {"list": "ledger", "query": mask_text(options["query"])[:500]}
+        record_access(AccessKind.EXPORTED, by=None, at=now, details=said)
         sheet, rows = sheet_of(filters.campaign), campaign_rows(found) if filters.campaign else ledger_rows(found)
         if file.suffix.lower() == ".csv":
             with file.open("w", encoding="utf-8", newline="") as out:

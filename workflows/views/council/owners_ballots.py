@@ -20,6 +20,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_fsm import TransitionNotAllowed
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.council_terms import BallotChannel, BallotChoice
 from cases.lib import pdf
 from cases.models import Ballot, Poll
@@ -250,6 +252,8 @@ def _slips(request: HttpRequest, pk: int) -> dict[str, Any]:
     only_out = request.GET.get("out") == "1"
     lines, pages_in_all = pages.slips_of(poll, page=max(page, 1), only_out=only_out)
     slips = [(line, qr_image(vote_url(line.token))) for line in lines]
+    keys = {"poll": poll.pk, "page": page, "slips": len(slips)}
+    record_access(AccessKind.BALLOTS, by=viewer_of(request), at=timezone.now(), council=poll.council, details=keys)
     return {
         "poll": poll,
         "slips": slips,

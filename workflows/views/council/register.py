@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.models import Area
 from workflows.council.register import (
     RegisterChanged,
@@ -50,7 +52,9 @@ def _area(request: HttpRequest, code: str) -> Area:
 def register(request: HttpRequest, area_code: str) -> HttpResponse:
     """业主名册: units, areas and masked names, with the sums that a roll would have."""
     area, wanted = _area(request, area_code), request.GET.get("q", "").strip()
-    page = pages.register_page(viewer_of(request), area, wanted=wanted, after=request.GET.get("after", ""))
+    viewer = viewer_of(request)
+    page = pages.register_page(viewer, area, wanted=wanted, after=request.GET.get("after", ""))
+    record_access(AccessKind.REGISTER, by=viewer, at=timezone.now(), area=area)
     return render(request, "council/register.html", {"page": page, "wanted": wanted})
 
 
