@@ -59,11 +59,11 @@ PLACES = (
     Place("requests", "workflows:requests", _("申请"), "council", ASKERS),
     Place("orders", "workflows:orders", _("督办"), "flag", ORDERED),
     Place("councils", "council:councils", _("议事"), "council", COUNCILLORS),
-    Place("campaigns", "campaigns:campaigns", _("专项行动"), "star", CAMPAIGNERS),
-    Place("visits", "campaigns:visits", _("走访"), "people", VISITS),
     Place("figures", "workflows:figures", _("数据"), "chart", READERS),
     Place("audit", "workflows:audit", _("审计"), "history", AUDIT_READERS),
     Place("limits", "workflows:limits", _("时限标准"), "file", LIMIT_READERS),
+    Place("campaigns", "campaigns:campaigns", _("专项行动"), "star", CAMPAIGNERS),
+    Place("visits", "campaigns:visits", _("走访"), "people", VISITS),
     Place("me", "me", _("我的"), "user"),
 )
 

@@ -192,8 +192,9 @@ def _by_category(report: CampaignReport) -> list[Part]:
 
 def _parts(tallies: Mapping[K, Tally], named: Mapping[K, tuple[str, str]]) -> list[Part]:
     """Those with a name, by it; what has none yet comes last."""
-    known = [Part(*named[key], tally) for key, tally in tallies.items() if key in named]
-    rest = [tally for key, tally in tallies.items() if key not in named]
+    counted = {key: tally for key, tally in tallies.items() if tally.cases}  # not those of merged and void cases alone
+    known = [Part(*named[key], tally) for key, tally in counted.items() if key in named]
+    rest = [tally for key, tally in counted.items() if key not in named]
     last = [Part(_("未定"), "", _added(rest))] if rest else []
     return sorted(known, key=lambda part: part.name) + last
 

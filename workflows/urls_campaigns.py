@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from workflows.views import campaigns, heads, training, visits
+from workflows.views import campaigns, heads, household_import, training, visits
 
 app_name = "campaigns"
 urlpatterns: list[URLPattern] = [
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern] = [
     path("visits/log/", visits.log, name="visit_log"),
     path("visits/households/", visits.households, name="households"),
     path("visits/households/new/", visits.edit_household, name="new_household"),
+    path("visits/households/import/", household_import.import_households, name="import_households"),
+    path("visits/households/template.xlsx", household_import.template, name="household_template"),
     path("visits/households/<int:pk>/", visits.household, name="household"),
     path("visits/households/<int:pk>/edit/", visits.edit_household, name="edit_household"),
     path("visits/contacts/<int:pk>/end/", visits.stop_contact, name="end_contact"),

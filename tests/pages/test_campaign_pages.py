@@ -76,7 +76,7 @@ def test_the_page_says_how_far_each_goal_is_and_opens_the_cases(world: World, wa
     page = read(world.chief, PAGE)
     assert faults(page) == []
     assert "目标</span> 4" not in page
-    for words in ("50.0%", "1 ÷ 2", "目标 90%", "目标 4", "平山小区工作队", "老王", "按周入库和出库"):
+    for words in ("50.0%", "1 ÷ 2", "目标值 90%", "目标值 4", "平山小区工作队", "老王", "按周入库和出库"):
         assert words in page, words
     assert f"/cases/?campaign=walk&amp;team={world.team.pk}" in page
     assert "上报时没有另外的问题" in page

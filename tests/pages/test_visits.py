@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -151,3 +152,35 @@ def test_the_log_is_narrowed_and_exported_masked(world: World, read: Post, clien
     assert "138****8000" in text
     assert "很久以前" not in text
     assert "501" not in read(world.other_grid_worker, "/visits/log/")
+
+
+def sheet(*lines: str) -> SimpleUploadedFile:
+    head = "区域,门牌,户主姓名,电话,联系人账号"
+    return SimpleUploadedFile("homes.csv", "\n".join([head, *lines]).encode(), "text/csv")
+
+
+def test_a_sheet_of_households_is_taken_whole_or_not_at_all(world: World, read: Post, post: Post) -> None:
+    path = "/visits/households/import/"
+    assert faults(read(world.supervisor, path)) == []
+    read(world.contact, path, 403)
+    wrong = sheet("S1C1E1G1,501,王小明,13800138000,contact", "S9,502,,123,nobody", "S1C1E1G1,501,,,")
+    answer = post(world.supervisor, path, file=wrong)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert not Household.objects.exists()
+    for words in ("有 4 处需要改正", "没有这个区域代码", "请核对电话号码", "没有这个账号", "和第 2 行重复"):
+        assert words in page
+    assert faults(page) == []
+    right = sheet("S1C1E1G1,501,王小明,13800138000,contact", "和平区 · 梅园街道 · 平山社区 · 平山小区,502,,,")
+    assert post(world.supervisor, path, file=right).status_code == 302
+    assert {(row.unit, row.head_name) for row in Household.objects.all()} == {("501", "王小明"), ("502", "")}
+    assert HouseholdContact.objects.get().household.unit == "501"
+    bare = post(world.supervisor, path, file=SimpleUploadedFile("x.csv", "楼,门\n1,2\n".encode(), "text/csv"))
+    assert (bare.status_code, "找不到这些列：区域、门牌" in bare.content.decode()) == (422, True)
+    assert post(world.supervisor, path).status_code == 422
+
+
+def test_the_template_has_the_columns(world: World, client: Client) -> None:
+    client.force_login(world.admin)
+    answer = client.get("/visits/households/template.xlsx")
+    assert answer.content.startswith(b"PK")

@@ -15,6 +15,7 @@ from cases.models import Area, Household, User
 from workflows.forms.campaigns import Refusing
 from workflows.forms.fields import DayField, card_field, text_field
 from workflows.forms.report import check_phone
+from workflows.forms.sheets import SheetField
 
 
 class VisitForm(Refusing):
@@ -90,6 +91,14 @@ class ContactForm(Refusing):
         self.fields["user"].queryset = people  # type: ignore[attr-defined]
         self.fields["households"].queryset = households  # type: ignore[attr-defined]
         self.fields["valid_from"].initial = today
+
+
+class HouseholdsUploadForm(Refusing):
+    """A sheet of households."""
+
+    file = SheetField(
+        label=_("住户表"), help_text=_("Excel（.xlsx）或 CSV：区域、门牌；可另有户主姓名、电话、联系人账号。")
+    )
 
 
 class PeriodForm(forms.Form):
