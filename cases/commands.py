@@ -36,6 +36,7 @@ class Person:
     address: str = ""
     opted_out: bool = False
     answer_way: AnswerWay | None = None  # not said
+    language: str = ""  # not said
 
 
 def register_person(person: Person) -> Reporter | None:
@@ -45,7 +46,7 @@ def register_person(person: Person) -> Reporter | None:
     index = blind_index(person.phone) if normal_phone(person.phone) else ""  # 无, 不详: nobody's number
     for known in Reporter.objects.filter(phone_index=index).order_by("-pk")[:20] if index else ():
         if known.name == person.name and known.address == person.address and known.email == person.email:
-            _keep_way(known, person.answer_way)
+            _keep_said(known, person)
             return known
     return Reporter.objects.create(
         name=person.name,
@@ -55,14 +56,30 @@ def register_person(person: Person) -> Reporter | None:
         address=person.address,
         opted_out=person.opted_out,
         answer_way=person.answer_way or AnswerWay.MESSAGE,
+        language=person.language,
     )
 
 
-def _keep_way(known: Reporter, way: AnswerWay | None) -> None:
+def _keep_said(known: Reporter, person: Person) -> None:
     """What was said last holds; who did not say leaves it as it is."""
-    if way is not None and known.answer_way != way:
-        known.answer_way = way
-        known.save(update_fields=["answer_way"])
+    said = (person.answer_way or known.answer_way, person.language or known.language)
+    if said != (known.answer_way, known.language):
+        known.answer_way, known.language = said
+        known.save(update_fields=["answer_way", "language"])
+
+
+@transaction.atomic
+def choose_messages(*, reporter: Reporter, on: bool, language: str = "") -> int:
+    """What a resident says of messages; on every row that is the same person: the same phone and e-mail address.
+
+    Who wants them again is answered by them again, whatever way was chosen before.
+    """
+    alike = Reporter.objects.filter(phone_index=reporter.phone_index) if reporter.phone_index else [reporter]
+    rows = [row.pk for row in alike if row.email == reporter.email] or [reporter.pk]
+    chosen: dict[str, object] = {"opted_out": not on} | ({"language": language} if language else {})
+    if on:
+        chosen["answer_way"] = AnswerWay.MESSAGE
+    return Reporter.objects.filter(pk__in=rows).update(**chosen)
 
 
 def find_by_phone(phone: str) -> list[int]:
@@ -185,5 +202,5 @@ def issue_link(*, case_id: int, actor: User, now: datetime) -> str:
 def case_of_token(token: str, *, now: datetime) -> ResidentLink | None:
     """The link that a token opens, or None when there is none or it has expired."""
     related = ("area", "category", "main_case", "team", "council", "follows")
-    rows = ResidentLink.objects.select_related("case", *(f"case__{name}" for name in related))
+    rows = ResidentLink.objects.select_related("reporter", "case", *(f"case__{name}" for name in related))
     return rows.filter(token_hash=token_hash(token), expires_at__gt=now).first()

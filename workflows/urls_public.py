@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflows.views import public, public_again, public_figures, public_rating
+from workflows.views import public, public_again, public_figures, public_messages, public_rating
 
 app_name = "public"
 urlpatterns = [
@@ -14,5 +14,7 @@ urlpatterns = [
     path("<slug:token>/reopen/", public.reopen, name="reopen"),
     path("<slug:token>/again/", public_again.again, name="again"),
     path("<slug:token>/thanks/", public.thanks, name="thanks"),
+    path("<slug:token>/messages/", public_messages.messages, name="messages"),
+    path("<slug:token>/stop/", public_messages.stop, name="stop"),
     path("<slug:token>/receipt/", public.receipt, name="receipt"),
 ]

@@ -24,6 +24,7 @@ class Reporter(models.Model):
     address = EncryptedTextField(_("住址"), blank=True)
     answer_way = models.CharField(_("怎样答复"), max_length=10, choices=AnswerWay.choices, default=AnswerWay.MESSAGE)
     opted_out = models.BooleanField(_("不接收消息"), default=False)
+    language = models.CharField(_("消息语言"), max_length=10, blank=True)  # empty: that of the installation
 
     class Meta:
         verbose_name = _("来访人")
@@ -65,6 +66,11 @@ class ResidentLink(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def is_the_residents_own(self) -> bool:
+        """Whether it belongs to a resident, and nobody of the staff has seen it."""
+        return self.reporter_id is not None and self.handed_by_id is None
 
 
 class Answer(models.Model):

@@ -24,6 +24,7 @@ class Message:
     html: str = ""
     url: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    unsubscribe: str = ""  # where one click of a mail program stops them (RFC 8058)
 
     @property
     def lead(self) -> str:

@@ -36,7 +36,7 @@ class Email:
             message.subject,
             message.text,
             to=[recipient.email],
-            headers={"Message-ID": id_, "Auto-Submitted": "auto-generated"},
+            headers={"Message-ID": id_, "Auto-Submitted": "auto-generated", **_unsubscribe(message)},
             connection=server,
         )
         if message.html:
@@ -69,6 +69,12 @@ def _close(server: Any) -> None:
     """What became of the message is known by now."""
     with suppress(SMTPException, OSError):
         server.close()
+
+
+def _unsubscribe(message: Message) -> dict[str, str]:
+    if not message.unsubscribe:
+        return {}
+    return {"List-Unsubscribe": f"<{message.unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def message_id(key: str) -> str:

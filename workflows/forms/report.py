@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from cases.commands import Person
@@ -263,6 +264,6 @@ class PublicReportForm(Placed):
             source=Source.RESIDENT,
             latitude=data["latitude"],
             longitude=data["longitude"],
-            reporter=Person(phone=data["phone"].strip()),
+            reporter=Person(phone=data["phone"].strip(), language=get_language() or ""),
             client_key=data["draft_id"],
         )

@@ -88,7 +88,8 @@ def show_case(request: HttpRequest, token: str) -> HttpResponse:
     link = link_of(request, token)
     if isinstance(link, HttpResponse):
         return link
-    return render(request, "workflows/public_case.html", shown_of(link, token))
+    shown = shown_of(link, token, may_choose_messages=link.is_the_residents_own)
+    return render(request, "workflows/public_case.html", shown)
 
 
 def shown_of(link: ResidentLink, token: str, **more: Any) -> dict[str, Any]:
