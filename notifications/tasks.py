@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from notifications import delivery
 from notifications import relay as relaying
+from notifications.digests import send_digests
 
 
 @shared_task(name="notifications.tasks.relay")  # type: ignore[untyped-decorator]  # celery has no types
@@ -17,5 +18,6 @@ def relay(**_: Any) -> int:
 
 @shared_task(name="notifications.tasks.deliver")  # type: ignore[untyped-decorator]  # celery has no types
 def deliver(**_: Any) -> dict[str, int]:
-    """Send what is due; a second sender takes other messages."""
-    return delivery.deliver(now=timezone.now())
+    """Send what is due, and in the morning the digests; a second sender takes other messages."""
+    now = timezone.now()
+    return delivery.deliver(now=now) | send_digests(now=now)

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from datetime import date
 
 import pytest
 from django.core import mail
@@ -9,7 +10,8 @@ from django.db import IntegrityError, transaction
 
 from cases.models import CaseEvent
 from notifications.delivery import deliver
-from notifications.models import Delivery
+from notifications.digests import claim, send_digests
+from notifications.models import Delivery, Digest
 from notifications.relay import claimed, relay
 from tests.factories import World, make_world
 from tests.threads import at_once
@@ -100,3 +102,32 @@ def test_control_senders_that_look_without_the_lock_send_the_same_message(world:
         return len(found)
 
     assert sum(at_once(naive, 2)) == 2
+
+
+MORNING = date(2026, 3, 2)
+
+
+def test_several_workers_in_the_same_morning_send_each_person_one_digest(world: World) -> None:
+    world.report()
+    world.case("accepted")
+    results = at_once(lambda _: send_digests(now=world.now))
+    assert not [r for r in results if isinstance(r, Exception)]
+    assert sum(result["digests"] for result in results) == 2
+    assert sorted(one.to[0] for one in mail.outbox) == ["desk@example.com", "dispatcher@example.com"]
+
+
+def test_of_many_who_claim_a_digest_one_gets_it(world: World) -> None:
+    rows = at_once(lambda _: claim(world.desk, MORNING, world.now))
+    assert len([row for row in rows if isinstance(row, Digest)]) == 1
+    assert [row for row in rows if not isinstance(row, Digest)] == [None] * (len(rows) - 1)
+
+
+def test_control_workers_that_look_first_and_write_after_would_both_send_a_digest(world: World) -> None:
+    both_looked = threading.Barrier(2)
+
+    def naive(_: int) -> bool:
+        is_free = not Digest.objects.filter(user=world.desk, day=MORNING).exists()
+        both_looked.wait(10)
+        return is_free
+
+    assert at_once(naive, 2) == [True, True]

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from notifications.delivery import deliver
+from notifications.digests import send_digests
 from workflows.management.loop import LoopCommand
 
 
@@ -11,4 +12,4 @@ class Command(LoopCommand):
 
     def run(self, now: datetime) -> dict[str, int]:
         """What came of each."""
-        return deliver(now=now)
+        return deliver(now=now) | send_digests(now=now)

@@ -1,0 +1,110 @@
+"""The working-day digest (每日汇总): at 08:30 one message about all that is mine, once a person and day.
+
+The times are those of our own calendar; whoever is woken looks. The unique row of the person and day is the claim: of
+any number of workers one makes it. A try that fails is repeated until noon; what did not arrive by then, the next
+digest says as well.
+"""
+
+import logging
+import time as clock
+from collections import Counter
+from datetime import date, datetime, time, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from cases.models import User
+from notifications.channels import CHANNELS
+from notifications.channels.base import ChannelError
+from notifications.delivery import LEASE
+from notifications.digest_words import morning_of, render_digest
+from notifications.models import Digest, DigestState
+from notifications.wishes import Wish, Wishes
+from workflows.limits import default_calendar
+
+logger = logging.getLogger(__name__)
+BEGIN, END = time(8, 30), time(12)
+AGAIN = timedelta(minutes=10)
+LONGEST_RUN = 45  # seconds, within the time limit of a task
+FAILURES_IN_A_ROW = 3  # then the server is away
+
+
+def day_of(now: datetime) -> date | None:
+    """The day whose digest may go out at this moment; None on days off and outside the morning."""
+    local = timezone.localtime(now)
+    is_time = BEGIN <= local.time() < END
+    return local.date() if is_time and default_calendar().is_working_day(local.date()) else None
+
+
+def send_digests(*, now: datetime) -> dict[str, int]:
+    """Send those that are due; how many were sent, and how many failed for now."""
+    day, done = day_of(now), Counter(digests=0)
+    stop_at = clock.monotonic() + LONGEST_RUN
+    failed = 0
+    for user in _owed(day, now) if day else ():
+        if clock.monotonic() > stop_at or failed >= FAILURES_IN_A_ROW:
+            break
+        row = claim(user, day, now) if day else None
+        if row is None:
+            continue
+        outcome = _send(row, now)
+        done["digests"] += outcome == DigestState.SENT
+        failed = failed + 1 if outcome == DigestState.PENDING else 0
+    return dict(done)
+
+
+def _owed(day: date, now: datetime) -> QuerySet[User]:
+    """Those who want one and have not had it, nor are being made theirs."""
+    here = Digest.objects.filter(user=OuterRef("pk"), day=day)
+    settled = here.exclude(state=DigestState.PENDING, next_try_at__lte=now)
+    return User.objects.filter(~Exists(settled), is_active=True).exclude(rhythm__digest=False).order_by("pk")
+
+
+def claim(user: User, day: date, now: datetime) -> Digest | None:
+    """The row of this person and day for whoever comes first; None for everybody else."""
+    try:
+        with transaction.atomic():
+            return Digest.objects.create(user=user, day=day, next_try_at=now + LEASE)
+    except IntegrityError:
+        mine = Digest.objects.filter(user=user, day=day, state=DigestState.PENDING, next_try_at__lte=now)
+        taken = mine.update(attempts=F("attempts") + 1, next_try_at=now + LEASE)
+        return Digest.objects.select_related("user").get(user=user, day=day) if taken else None
+
+
+def _send(row: Digest, now: datetime) -> DigestState:
+    """By the first channel that rings for the person; whoever has none reads it all inside anyway."""
+    found = _channel_of(row.user)
+    if found is None:
+        return _settle(row, DigestState.NOTHING)
+    channel, wish = found
+    try:
+        morning = morning_of(row.user, now=now, language=wish.language)
+        if not morning:
+            return _settle(row, DigestState.NOTHING)
+        message = render_digest(morning, language=wish.language)
+        CHANNELS[channel].send(message, row.user, key=f"digest{row.day:%Y%m%d}.u{row.user_id}.{channel}")
+    except ChannelError as error:
+        logger.warning("Digest %s did not leave: %s", row.pk, type(error).__name__)
+        return _settle(row, DigestState.FAILED) if error.permanent else _settle(row, DigestState.PENDING, now + AGAIN)
+    except Exception:  # one that cannot be written must not hold up the others
+        logger.exception("Digest %s could not be written", row.pk)
+        return _settle(row, DigestState.FAILED)
+    return _settle(row, DigestState.SENT, sent_at=now, channel=channel)
+
+
+def _channel_of(user: User) -> tuple[str, Wish] | None:
+    wishes = Wishes([user.pk])
+    for channel in CHANNELS.values():
+        wish = wishes.of(user.pk, channel.name)
+        if not channel.at_once and wish.on and channel.reaches(user):
+            return channel.name, wish
+    return None
+
+
+def _settle(
+    row: Digest, state: DigestState, again: datetime | None = None, sent_at: datetime | None = None, channel: str = ""
+) -> DigestState:
+    mine = Digest.objects.filter(pk=row.pk, attempts=row.attempts, state=DigestState.PENDING)
+    mine.update(state=state, next_try_at=again, sent_at=sent_at, channel=channel)
+    return state
