@@ -12,7 +12,8 @@ from django.utils import translation
 from cases.models import Case, CaseEvent, User
 from cases.terms import EventType
 from notifications.channels.base import Message
-from notifications.render import case_path, facts_of, told_for, written
+from notifications.render import case_path, facts_of, told_for
+from notifications.texts import written
 
 LONGEST_LIST = 50
 

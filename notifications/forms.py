@@ -1,13 +1,15 @@
-"""Input of the page of message settings."""
+"""Input of the pages of message settings and of texts."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Pace, Preference, QuietKind, Rhythm
+from notifications.texts import Text
 
 OFF = "off"
 CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
@@ -69,3 +71,27 @@ class SettingsForm(forms.Form):
             said = self.cleaned_data[row.channel]
             kept = {"on": False} if said == OFF else {"on": True, "pace": said}
             yield row.channel, kept | {"language": self.cleaned_data["language"]}
+
+
+class TextForm(forms.Form):
+    """The subject and body of a message, and why it was changed."""
+
+    subject = forms.CharField(label=_("主题"), max_length=150)
+    body = forms.CharField(
+        label=_("正文"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("第一段要能单独读懂：短信和手机提醒只显示第一段。链接和设置说明总会附在文末。"),
+    )
+    note = forms.CharField(label=_("修改说明"), max_length=200, required=False)
+
+    def __init__(self, typed: Any = None, *, text: Text) -> None:
+        super().__init__(typed, initial={"subject": text.subject, "body": text.body})
+
+    def text(self) -> Text:
+        """As it was typed; lines end as they do everywhere else."""
+        return Text(self.cleaned_data["subject"], self.cleaned_data["body"].replace("\r\n", "\n"))
+
+    def refuse(self, error: ValidationError) -> None:
+        """What may not stand in a text, at its field."""
+        self.add_error(None, error)

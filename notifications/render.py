@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import TextChoices
-from django.template import Context, TemplateDoesNotExist, engines
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -20,9 +19,9 @@ from cases.terms import ClockKind, RequestKind, ResultCode, Satisfaction, State
 from notifications.audience import callers, row_of
 from notifications.channels.base import Message, Recipient
 from notifications.council_words import council_words, subject_of
+from notifications.texts import LONGEST_SUBJECT, Texts, worded
 from workflows.invitations import invitation_of, invitation_token
 
-LONGEST_SUBJECT = 150
 WORDS: dict[str, type[TextChoices]] = {
     "clock": ClockKind,
     "kind": RequestKind,
@@ -36,16 +35,28 @@ class NotTheirs(LookupError):
     """The case does not speak to this resident any more: it was split off since."""
 
 
-def render(
-    event: CaseEvent, recipient: Recipient, *, language: str, now: datetime, for_whom: User | None = None
+def render(  # whom, how, and for whom
+    event: CaseEvent,
+    recipient: Recipient,
+    *,
+    language: str,
+    now: datetime,
+    for_whom: User | None = None,
+    texts: Texts | None = None,
 ) -> Message:
-    """The message of an event, plain and, where a template is there, HTML; `for_whom` is away. Raises NotTheirs."""
-    with translation.override(language or settings.LANGUAGE_CODE):
+    """The message of an event, plain and, where a template is there, HTML; `for_whom` is away. Raises NotTheirs.
+
+    `texts` are those in use, read once by who renders many; else they are asked for.
+    """
+    own = recipient.language if isinstance(recipient, Reporter) else ""
+    with translation.override(language or own or settings.LANGUAGE_CODE):
         if isinstance(recipient, Reporter):
-            return written(f"{event.type}.resident", _for_resident(event, recipient, now))
+            words = _for_resident(event, recipient, now)
+            message = worded(event.type, words, resident=True, texts=texts)
+            return replace(message, unsubscribe=words["messages_url"].removesuffix("messages/") + "stop/")
         words = council_words(event) if event.council else _for_staff(event)
         words |= {"messages_url": settings.BASE_URL + reverse("notifications:settings")}
-        return told_for(written(event.type, words), for_whom)
+        return told_for(worded(event.type, words, resident=False, texts=texts), for_whom)
 
 
 def told_for(message: Message, absent: User | None) -> Message:
@@ -113,6 +124,7 @@ def _for_resident(event: CaseEvent, reporter: Reporter, now: datetime) -> dict[s
         "answer": masked(answer.text, hidden) if answer else "",
         "merged": case.pk != event.case.pk,
         "url": settings.BASE_URL + reverse("public:case", kwargs={"token": token}),
+        "messages_url": settings.BASE_URL + reverse("public:messages", kwargs={"token": token}),
         "survey_url": settings.BASE_URL + reverse("public:rate", args=[invitation_token(invitation)])
         if invitation
         else "",
@@ -177,20 +189,3 @@ def masked(text: str, residents: Iterable[Reporter]) -> str:
                 found = re.compile(r"\s*".join(map(re.escape, letters)))
                 text = short.join(found.split(text))
     return mask_text(text)
-
-
-def written(name: str, words: dict[str, Any]) -> Message:
-    """A message from its templates: the first line of the plain one is the subject."""
-    engine = engines["django"].engine  # type: ignore[attr-defined]  # the engine itself can leave text unescaped
-    plain = engine.get_template(f"notifications/{name}.txt").render(Context(words, autoescape=False))
-    subject, _, text = plain.strip().partition("\n")
-    try:
-        html = engine.get_template(f"notifications/{name}.html").render(Context(words))
-    except TemplateDoesNotExist:
-        html = ""
-    return Message(
-        subject=" ".join(subject.split())[:LONGEST_SUBJECT],
-        text=re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip(),
-        html=html,
-        url=words["url"],
-    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Count, Max, OuterRef, Subquery
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from notifications.channels import CHANNELS
 from notifications.channels.sms import mobile_of
 from notifications.models import ChannelName, Delivery, Preference, Rhythm, Subscriber
 from notifications.render import number_of, path_of, render
+from notifications.texts import Texts, current_texts
 from workflows.council.access import councils_visible_to
 
 PAGE = 30
@@ -72,6 +74,18 @@ def unread_count(user: User) -> int:
     return Delivery.objects.inbox_of(user).unread().count()
 
 
+def bell_of(user_id: str | None) -> tuple[User, int, int] | None:
+    """A person who may sign in, how many messages are unread, and the key of the newest of these: one query."""
+    mine = Delivery.objects.filter(recipient_user=OuterRef("pk"), channel=ChannelName.IN_APP, is_head=True).unread()
+    of_person = mine.order_by().values("recipient_user")
+    found = User.objects.filter(pk=user_id or 0, is_active=True).annotate(
+        unread=Subquery(of_person.annotate(n=Count("pk")).values("n")),
+        newest=Subquery(of_person.annotate(n=Max("pk")).values("n")),
+    )
+    user = found.first()
+    return (user, user.unread or 0, user.newest or 0) if user else None
+
+
 def messages_for(user: User, *, now: datetime, before: int | None = None, size: int = PAGE) -> Page:
     """What a person was told, newest first, in the language of the request."""
     rows = Delivery.objects.inbox_of(user).order_by("-pk")
@@ -81,10 +95,11 @@ def messages_for(user: User, *, now: datetime, before: int | None = None, size: 
     shown = found[:size]
     others = _others(user, shown)
     visible = _visible(user, [*shown, *(row for rows in others.values() for row in rows)])
+    texts = current_texts()
 
     def line(row: Delivery, under: list[Delivery]) -> Line:
         lines = [line(other, []) for other in under]
-        return _line(row, user, now, in_scope=_is_visible(row, visible), others=lines)
+        return _line(row, user, now, texts if _is_visible(row, visible) else None, others=lines)
 
     lines = [line(row, others.get(row.bundle, [])) for row in shown]
     return Page(lines, shown[0].pk if shown else 0, shown[-1].pk if len(found) > size else None)
@@ -114,10 +129,13 @@ def _is_visible(row: Delivery, visible: tuple[set[int], set[int]]) -> bool:
     return row.event.council_id in councils if row.event.council_id else row.event.case_id in cases
 
 
-def _line(row: Delivery, user: User, now: datetime, *, in_scope: bool, others: list[Line]) -> Line:
+def _line(row: Delivery, user: User, now: datetime, texts: Texts | None, others: list[Line]) -> Line:
+    """Without `texts` the row is out of scope and says nothing."""
     subject, lead, url = "", "", ""
-    if in_scope:
-        message = render(row.event, user, language=get_language() or "", now=now, for_whom=row.on_behalf_of)
+    if texts is not None:
+        message = render(
+            row.event, user, language=get_language() or "", now=now, for_whom=row.on_behalf_of, texts=texts
+        )
         subject, lead, url = message.subject, message.lead, path_of(row.event)
     return Line(
         id=row.pk,

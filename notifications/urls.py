@@ -2,13 +2,21 @@
 
 from django.urls import path
 
-from notifications import views
+from notifications.views import messages as views
+from notifications.views import texts as text_views
 
 app_name = "notifications"
 urlpatterns = [
     path("", views.messages_page, name="messages"),
+    path("unread/", views.unread, name="unread"),
     path("read/", views.read, name="read"),
     path("settings/", views.message_settings, name="settings"),
+    path("texts/", text_views.texts, name="texts"),
+    path("texts/<int:pk>/", text_views.version, name="text_version"),
+    path("texts/<int:pk>/publish/", text_views.publish, name="publish_text"),
+    path("texts/<str:event_type>/<slug:kind>/<slug:language>/", text_views.edit, name="text"),
+    path("texts/<str:event_type>/<slug:kind>/<slug:language>/preview/", text_views.live_preview, name="text_preview"),
+    path("texts/<str:event_type>/<slug:kind>/<slug:language>/builtin/", text_views.builtin, name="text_builtin"),
     path("dead/", views.dead_letters, name="dead_letters"),
     path("dead/<int:pk>/resend/", views.resend_letter, name="resend"),
 ]

@@ -2,8 +2,10 @@
 
 from notifications.models.addresses import PERSONAL, ROBOTS, SUBSCRIBED, Address, Subscriber
 from notifications.models.delivery import ChannelName, Delivery, DeliveryQuerySet, DeliveryState
+from notifications.models.digest import Digest, DigestState
 from notifications.models.gate import Gate
 from notifications.models.personal import Pace, Preference, QuietKind, Rhythm
+from notifications.models.texts import TextVersion
 
 __all__ = [
     "PERSONAL",
@@ -14,10 +16,13 @@ __all__ = [
     "Delivery",
     "DeliveryQuerySet",
     "DeliveryState",
+    "Digest",
+    "DigestState",
     "Gate",
     "Pace",
     "Preference",
     "QuietKind",
     "Rhythm",
     "Subscriber",
+    "TextVersion",
 ]

@@ -1,0 +1,1 @@
+"""Pages of messages, of their settings and of their texts."""
