@@ -155,6 +155,8 @@ def _message(rows: Sequence[Delivery], recipient: Recipient, now: datetime) -> M
 def _language(row: Delivery) -> str:
     if row.recipient_subscriber:
         return row.recipient_subscriber.language
+    if row.recipient_reporter:
+        return row.recipient_reporter.language
     return wish_of(row.recipient_user_id, row.channel).language
 
 

@@ -15,17 +15,19 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from cases.models import User
+from notifications import gates
 from notifications.channels import CHANNELS
 from notifications.channels.base import ChannelError
 from notifications.delivery import LEASE
 from notifications.digest_words import morning_of, render_digest
-from notifications.models import Digest, DigestState
+from notifications.models import ChannelName, Digest, DigestState
 from notifications.wishes import Wish, Wishes
 from workflows.limits import default_calendar
 
 logger = logging.getLogger(__name__)
 BEGIN, END = time(8, 30), time(12)
 AGAIN = timedelta(minutes=10)
+AS_LETTERS = (ChannelName.EMAIL, ChannelName.WECOM)  # where there is room for a list of links
 LONGEST_RUN = 45  # seconds, within the time limit of a task
 FAILURES_IN_A_ROW = 3  # then the server is away
 
@@ -73,11 +75,13 @@ def claim(user: User, day: date, now: datetime) -> Digest | None:
 
 
 def _send(row: Digest, now: datetime) -> DigestState:
-    """By the first channel that rings for the person; whoever has none reads it all inside anyway."""
+    """By the first channel of letters that the person has; whoever has none reads it all inside anyway."""
     found = _channel_of(row.user)
     if found is None:
         return _settle(row, DigestState.NOTHING)
     channel, wish = found
+    if channel in gates.shut(now)[0]:
+        return _settle(row, DigestState.PENDING, now + AGAIN)
     try:
         morning = morning_of(row.user, now=now, language=wish.language)
         if not morning:
@@ -95,10 +99,10 @@ def _send(row: Digest, now: datetime) -> DigestState:
 
 def _channel_of(user: User) -> tuple[str, Wish] | None:
     wishes = Wishes([user.pk])
-    for channel in CHANNELS.values():
-        wish = wishes.of(user.pk, channel.name)
-        if not channel.at_once and wish.on and channel.reaches(user):
-            return channel.name, wish
+    for channel in AS_LETTERS:
+        wish = wishes.of(user.pk, channel)
+        if wish.on and CHANNELS[channel].reaches(user):
+            return channel, wish
     return None
 
 

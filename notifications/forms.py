@@ -20,7 +20,9 @@ class SettingsForm(forms.Form):
 
     digest = forms.BooleanField(
         label=_("每个工作日 8:30 发一封汇总"),
-        help_text=_("一封说清：待办、超期、快到期、待审定和今天的会。没有事就不发。不要汇总的，消息全部随到随发。"),
+        help_text=_(
+            "用邮件或企业微信，一封说清：待办、超期、快到期、待审定和今天的会。没有事就不发。不要汇总的，消息全部随到随发。"
+        ),
         required=False,
     )
     quiet = forms.ChoiceField(
