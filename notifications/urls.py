@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from notifications.views import feeds
 from notifications.views import messages as views
 from notifications.views import texts as text_views
 
@@ -11,6 +12,10 @@ urlpatterns = [
     path("unread/", views.unread, name="unread"),
     path("read/", views.read, name="read"),
     path("settings/", views.message_settings, name="settings"),
+    path("calendar/", feeds.calendar, name="calendar"),
+    path("calendar/renew/", feeds.renew, name="renew_calendar"),
+    path("calendar/revoke/", feeds.revoke, name="revoke_calendar"),
+    path("calendar/<slug:token>.ics", feeds.feed, name="feed"),
     path("texts/", text_views.texts, name="texts"),
     path("texts/<int:pk>/", text_views.version, name="text_version"),
     path("texts/<int:pk>/publish/", text_views.publish, name="publish_text"),

@@ -3,6 +3,7 @@
 from notifications.models.addresses import PERSONAL, ROBOTS, SUBSCRIBED, Address, Subscriber
 from notifications.models.delivery import ChannelName, Delivery, DeliveryQuerySet, DeliveryState
 from notifications.models.digest import Digest, DigestState
+from notifications.models.feed import CalendarFeed
 from notifications.models.gate import Gate
 from notifications.models.personal import Pace, Preference, QuietKind, Rhythm
 from notifications.models.texts import TextVersion
@@ -12,6 +13,7 @@ __all__ = [
     "ROBOTS",
     "SUBSCRIBED",
     "Address",
+    "CalendarFeed",
     "ChannelName",
     "Delivery",
     "DeliveryQuerySet",

@@ -213,6 +213,6 @@ def test_the_invitation_is_a_calendar_file_with_folded_lines(
     lines = answer.content.split(b"\r\n")
     assert max(map(len, lines)) <= 75
     unfolded = answer.content.decode().replace("\r\n ", "")
-    assert f"DTSTART:{'20260306T010000Z'}" in unfolded
+    assert "DTSTART;TZID=Asia/Shanghai:20260306T090000" in unfolded
     assert "修车棚" not in unfolded
     assert "北门车棚怎样修" in unfolded

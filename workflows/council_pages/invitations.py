@@ -1,57 +1,40 @@
 """A meeting as a calendar entry (RFC 5545)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cases.council_terms import MeetingState
+from cases.lib.ics import Entry, calendar_of
 from cases.models import AgendaItem, Meeting
+from workflows.calendars import SHANGHAI
 
 LENGTH = timedelta(hours=2)  # nobody says how long a meeting will take; a calendar wants an end
-OCTETS = 75  # of a line, without its end
+OFF = (MeetingState.CANCELLED, MeetingState.NO_QUORUM, MeetingState.RECONVENED)
 
 
-def invitation_ics(meeting: Meeting, items: Sequence[AgendaItem], *, url: str, now: datetime) -> str:
-    """One event; the same meeting has the same UID, so that a second file updates the first."""
-    agenda = "\n".join(f"{item.position}. {item.topic.title}" for item in items)
-    status = "CANCELLED" if meeting.state == MeetingState.CANCELLED else "CONFIRMED"
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//Zhuoluo//Council//ZH",
-        "METHOD:PUBLISH",
-        "BEGIN:VEVENT",
-        f"UID:meeting-{meeting.pk}-{meeting.sign_in_salt[:8]}@zhuoluo",
-        f"DTSTAMP:{_utc(now)}",
-        f"DTSTART:{_utc(meeting.planned_at)}",
-        f"DTEND:{_utc(meeting.planned_at + LENGTH)}",
-        f"SUMMARY:{_escaped(str(meeting))}",
-        f"LOCATION:{_escaped(meeting.venue)}",
-        f"DESCRIPTION:{_escaped(agenda)}",
-        f"URL:{url}",
-        f"STATUS:{status}",
-        "END:VEVENT",
-        "END:VCALENDAR",
-    ]
-    return "".join(f"{_folded(line)}\r\n" for line in lines)
+def invitation_ics(meeting: Meeting, items: Sequence[AgendaItem], *, url: str) -> bytes:
+    """The meeting as a file."""
+    return calendar_of([meeting_entry(meeting, items, url=url)], zone=SHANGHAI)
 
 
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+def meeting_entry(meeting: Meeting, items: Sequence[AgendaItem], *, url: str) -> Entry:
+    """One entry. A meeting that is called again is the same entry at another time: the uid is that of the first.
 
-
-def _escaped(text: str) -> str:
-    for char in ("\\", ";", ","):
-        text = text.replace(char, f"\\{char}")
-    return text.replace("\r\n", "\n").replace("\n", "\\n")
-
-
-def _folded(line: str) -> str:
-    """At most 75 octets a line, never in the middle of a character; what goes on begins with a space."""
-    parts, part, size = [], "", 0
-    for char in line:
-        octets = len(char.encode())
-        if size + octets > OCTETS:
-            parts.append(part)
-            part, size = " ", 1
-        part, size = part + char, size + octets
-    return "\r\n".join([*parts, part])
+    Once convened a meeting is only cancelled or called again, and each of these is one more revision.
+    """
+    first, revision = meeting, int(meeting.state in OFF)
+    while first.reconvenes is not None:
+        first, revision = first.reconvenes, revision + 2
+    begin = meeting.opened_at or meeting.planned_at
+    return Entry(
+        uid=f"meeting-{first.pk}-{first.sign_in_salt[:8]}@zhuoluo",
+        begin=begin,
+        end=max(meeting.closed_at or begin + LENGTH, begin),
+        summary=str(meeting),
+        stamp=meeting.created_at,
+        url=url,
+        sequence=revision,
+        is_off=meeting.state in OFF,
+        location=meeting.venue,
+        description="\n".join(f"{item.position}. {item.topic.title}" for item in items),
+    )

@@ -279,6 +279,6 @@ def meeting_ics(request: HttpRequest, pk: int) -> HttpResponse:
     """The meeting for a calendar."""
     page = seen_meeting(request, pk)
     url = settings.BASE_URL + reverse("council:meeting", args=[pk])
-    text = invitation_ics(page.meeting, [view.item for view in page.items], url=url, now=timezone.now())
+    text = invitation_ics(page.meeting, [view.item for view in page.items], url=url)
     headers = {"Content-Disposition": f'attachment; filename="meeting-{pk}.ics"'}
     return HttpResponse(text, content_type="text/calendar; charset=utf-8", headers=headers)
