@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0009_kept_version'),
+        ('cases', '0013_accesses_of_the_past'),
     ]
 
     operations = [
