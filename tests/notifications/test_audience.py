@@ -8,10 +8,8 @@ from django.template.loader import get_template
 from cases.commands import Person, add_note, issue_link, reveal_reporter
 from cases.models import Case, CaseEvent, Reporter, RoleAssignment, User
 from cases.terms import EventType, Priority, RejectReason, RequestKind, ResultCode, Role, Satisfaction, Source
-from notifications.audience import AUDIENCE, staff_told
-from notifications.directory import Directory
+from notifications.audience import AUDIENCE
 from notifications.models import Delivery
-from notifications.occasion import Occasion
 from notifications.relay import relay
 from notifications.render import render
 from tests.factories import SHANGHAI, STEPS, World, user
@@ -388,17 +386,3 @@ def test_a_handler_who_is_at_the_desk_too_is_not_called_to_verify(world: World) 
     RoleAssignment.objects.create(user=world.member, role=Role.DESK, area=world.grid, valid_from=date(2020, 1, 1))
     world.case("submitted", actor=world.member)  # reported and handled by the same person
     assert told(world, "case.submitted") == {"desk"}
-
-
-@pytest.mark.parametrize("event_type", [e for e in EventType if AUDIENCE[e].colleagues])
-def test_nobody_is_told_what_they_did_themselves(world: World, event_type: EventType) -> None:
-    case = world.case("in_progress", resident=True)
-    event = case.events.latest("pk")
-    event.type = event_type
-    event.data = {"team": world.team.pk, "clock": "handle", "limits": {"handle": 1}, "council": world.council.pk}
-    directory = Directory.read([event], world.now.date())
-    event.actor = None
-    told = set(staff_told(Occasion(event, directory)))
-    for person in User.objects.filter(pk__in=told):
-        event.actor = person
-        assert set(staff_told(Occasion(event, directory))) == told - {person.pk}
