@@ -35,13 +35,13 @@ def record(
     case: Case, event_type: EventType, *, actor: User | None, at: datetime, data: dict[str, Any] | None = None
 ) -> CaseEvent:
     """Append one event. The case row must be locked; the caller saves the case with HEAD_FIELDS afterwards."""
-    event = _chained(case, event_type, actor=actor, at=at, data=data or {})
+    event = chained(case, event_type, actor=actor, at=at, data=data or {})
     event.save(force_insert=True)
     return event
 
 
-def _chained(case: Case, event_type: EventType, *, actor: User | None, at: datetime, data: dict[str, Any]) -> CaseEvent:
-    """The next event of a case, not saved; the head of the case goes on to it."""
+def chained(case: Case, event_type: EventType, *, actor: User | None, at: datetime, data: dict[str, Any]) -> CaseEvent:
+    """The next event of a case, not saved; the head of the case goes on to it. Both are the caller's to save."""
     event = CaseEvent(case=case, type=event_type.value, at=at, actor=actor, state=case.state, data=data)
     return _link(event, case, case.number)
 
@@ -103,7 +103,7 @@ class Fact(NamedTuple):
 
 def record_facts(facts: Sequence[Fact], *, at: datetime, actor: User | None = None, fields: Iterable[str] = ()) -> None:
     """Append events to many locked cases, several to one in their order; two statements, however many they are."""
-    rows = [_chained(fact.case, fact.type, actor=actor, at=at, data=fact.data) for fact in facts]
+    rows = [chained(fact.case, fact.type, actor=actor, at=at, data=fact.data) for fact in facts]
     insert_many(rows)
     update_many(list({fact.case.pk: fact.case for fact in facts}.values()), [*HEAD_FIELDS, *fields])
 

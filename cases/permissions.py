@@ -8,6 +8,8 @@ from cases.models.training import AGREEING
 from cases.scope import Placed
 from cases.terms import Role, State
 
+IMPORTERS = (Role.DESK, Role.ADMINISTRATOR)  # of ledgers, into their areas
+
 REVEALING = (Role.DESK, Role.SURVEY_DESK, Role.SUPERVISOR, Role.GRID_WORKER)
 
 

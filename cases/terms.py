@@ -291,6 +291,7 @@ class EventType(TextChoices):
     VOIDED = "case.voided", _("作废")
     FAILED_SPOT_CHECK = "case.failed_spot_check", _("抽查不合格")
     ANSWER_ADOPTED = "case.answer_adopted", _("录入既有答复")
+    IMPORT_UNDONE = "case.import_undone", _("撤回导入")
     MERGED_INTO = "case.merged_into", _("并入他件")
     REPORTED_AGAIN = "case.reported_again", _("另立新件")
     NOTE_ADDED = "case.note_added", _("备注")

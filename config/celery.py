@@ -30,6 +30,7 @@ def _every(task: str, seconds: int) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "sweep": _every("workflows.tasks.sweep", 60),
     "check_histories": _every("workflows.tasks.check_histories", 10),
+    "imports": _every("workflows.tasks.go_on_with_imports", 30),
     "relay": _every("notifications.tasks.relay", 30),
     "deliver": _every("notifications.tasks.deliver", 30),
 }

@@ -204,6 +204,7 @@ AUDIENCE: dict[EventType, Told] = {
     E.VOIDED: Told((callers,), (reporting_side, handler), resident=True),
     E.FAILED_SPOT_CHECK: Told((lead_team, holder, callers), (reporting_side,), resident=True),
     E.ANSWER_ADOPTED: Told(nobody_because="answered elsewhere, before it came here"),
+    E.IMPORT_UNDONE: Told(nobody_because="it had come by mistake, and nobody was told of its coming"),
     E.MERGED_INTO: Told(informed=(holder,)),
     E.REPORTED_AGAIN: Told(nobody_because="the new case tells its own holder"),
     E.NOTE_ADDED: Told(nobody_because="read on the page of the case; a note asks nothing of anybody"),

@@ -8,17 +8,15 @@
 A flag and not a cursor, because keys commit out of order.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from celery import current_app
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from cases.lib.bulk import insert_many
+from cases.lib.waking import wake
 from cases.models import CaseEvent, Reporter, User
 from notifications.audience import is_history, residents_told, staff_told
 from notifications.channels import CHANNELS
@@ -31,12 +29,10 @@ from notifications.substitutes import Telling, with_substitutes
 from notifications.timing import is_bundled, send_at
 from notifications.wishes import Wishes
 
-logger = logging.getLogger(__name__)
 NAMED = (
     *(f"case__{name}" for name in ("area", "reporter", "handler", "holder_user", "reported_by")),
     "council__area",
 )
-AT_ONCE = {"max_retries": 0, "socket_timeout": 1}  # seconds
 BUNDLES = UUID("6f1a3c1e-6f0b-4c8e-9f6d-2f0c52a7b1d4")  # the name space of the keys of bundles
 
 
@@ -134,22 +130,4 @@ def _rows(telling: Telling, recipient: Recipient, wishes: Wishes, now: datetime)
 
 def nudge() -> None:
     """Wake a relay once the transaction has committed. Only lowers latency: the timetable finds what was not said."""
-    transaction.on_commit(_publish, robust=True)
-
-
-def _publish() -> None:
-    broker = current_app.conf.broker_url
-    if not broker or broker.startswith("memory://"):  # no worker could hear it
-        return
-    try:
-        with (
-            # A connection of its own: the pooled one tries for seconds to reach a broker that is away, and waits for
-            # ever for one that is there and does not answer.
-            current_app.connection_for_write(transport_options=AT_ONCE) as connection,
-            current_app.amqp.Producer(connection) as producer,
-        ):
-            current_app.send_task(
-                "notifications.tasks.relay", retry=False, expires=30, ignore_result=True, producer=producer
-            )
-    except (OperationalError, OSError) as error:
-        logger.warning("The broker is away, messages wait for the timetable: %s", error)
+    wake("notifications.tasks.relay")

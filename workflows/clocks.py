@@ -43,7 +43,9 @@ def follow(case: Case, event: CaseEvent, came_from: State | None = None) -> list
     Sets `due_at` and `warn_at` on the case in memory; the caller saves them. Raises NoLimit when none is set.
     """
     state, at = State(case.state), event.at
-    rows = case.clocks.filter(Q(stopped_at=None) | Q(round=case.round)).select_related("policy", "calendar")
+    rows = (
+        case.clocks.filter(Q(stopped_at=None) | Q(round=case.round)).select_related("policy", "calendar").order_by("pk")
+    )
     found = [clock for clock in rows if clock.kind not in OBLIGATIONS]
     live = {c.kind: c for c in found if c.stopped_at is None}
     wanted = STAGE_CLOCK.get(state)

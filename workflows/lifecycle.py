@@ -192,8 +192,12 @@ class CaseLifecycle(Case):
         self.closed_at = at
 
     @move(S.REPORTED, S.ANSWERED, may.by_system(may.IMPORT), E.ANSWER_ADOPTED, _("录入既有答复"))
-    def adopt_answer(self, text: str, at: datetime) -> None:
-        self.result_text, self.answered_at = text, at
+    def adopt_answer(self, text: str, at: datetime, team: Team | None = None) -> None:
+        self.result_text, self.answered_at, self.team = text, at, team
+
+    @move((S.REPORTED, S.CLOSED), S.VOIDED, may.by_system(may.IMPORT), E.IMPORT_UNDONE, _("撤回导入"))
+    def undo_import(self, at: datetime) -> None:
+        self.closed_at = at
 
     def _begin_round(self) -> State:
         self.round += 1

@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from cases import verifying
+from workflows import import_runs
 from workflows.commands import sweep as sweeping
 from workflows.commands.calendar import settle_all
 from workflows.council.notices import end_due_notices
@@ -33,3 +34,15 @@ def sweep(**_: Any) -> dict[str, int]:
     end_taken_back(now=now)
     settle_all(now=now)
     return sweeping.sweep(now=now) | end_due_notices(now=now) | end_due_ballots(now=now) | {"kept": fold_some()}
+
+
+@shared_task(name="workflows.tasks.work_on_import")  # type: ignore[untyped-decorator]
+def work_on_import(ledger_id: int, **_: Any) -> None:
+    """Check, load or take back a ledger for a while; a second worker at the same one does no harm."""
+    import_runs.work_for_a_while(ledger_id, now=timezone.now())
+
+
+@shared_task(name="workflows.tasks.go_on_with_imports")  # type: ignore[untyped-decorator]
+def go_on_with_imports(**_: Any) -> int:
+    """Imports whose worker was killed, or of which no worker heard."""
+    return import_runs.go_on(now=timezone.now())

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from cases.forms import LedgerForm
 from cases.keyset import counted, take
 from cases.models import User
+from cases.permissions import IMPORTERS
 from cases.selectors import NEWEST, PRESSING, case_list, listed
 
 MOST_COUNTED = 10_000
@@ -32,4 +33,5 @@ def ledger(request: HttpRequest) -> HttpResponse:
     )
     total, is_exact = counted(found, MOST_COUNTED)
     shown = {"form": form, "page": page, "now": now, "total": total, "is_exact": is_exact}
+    shown |= {"may_import": viewer.grants().has(*IMPORTERS)}
     return render(request, "cases/ledger.html", shown)

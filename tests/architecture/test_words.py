@@ -23,7 +23,7 @@ IRREGULAR = {
     "adopt_answer": "answer_adopted", "dispatch": "dispatched", "close_unanswered": "closed_unanswered",
     "void": "voided", "extend": "extended", "reject": "rejected", "accept": "accepted", "reassign": "reassigned",
     "return_from_council": "returned_from_council", "reopen": "reopened",
-    "fail_spot_check": "failed_spot_check", "merge": "merged", "resume": "resumed",
+    "undo_import": "import_undone", "fail_spot_check": "failed_spot_check", "merge": "merged", "resume": "resumed",
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ PEOPLE = (
     "secretary", "survey_desk", "supervisor", "chief", "auditor", "admin",
 )  # fmt: skip
 DECLARED = {move.name: move for move in moves_of(CaseLifecycle, State)}
-BY_SYSTEM = {"close_unanswered", "adopt_answer"}
+BY_SYSTEM = {"close_unanswered", "adopt_answer", "undo_import"}
 
 # What each person may do in each state, besides notes: the whole law of who may, on one page.
 EXPECTED: dict[str, dict[str, set[str]]] = {

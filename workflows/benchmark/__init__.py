@@ -7,6 +7,7 @@ from workflows.benchmark.deadlines import measure_deadlines
 from workflows.benchmark.firing import measure_firing
 from workflows.benchmark.idle import measure_idle
 from workflows.benchmark.lateness import measure_lateness
+from workflows.benchmark.ledgers import measure_import
 from workflows.benchmark.measure import Figure
 from workflows.benchmark.moves import measure_moves
 from workflows.benchmark.queries import measure_queries
@@ -22,6 +23,7 @@ FIGURES: dict[str, Callable[[World], list[Figure]]] = {
     "P8": measure_deadlines,
     "P9": measure_recompute,
     "P12": measure_chain,
+    "P13": measure_import,
 }
 
 __all__ = ["FIGURES", "Figure"]

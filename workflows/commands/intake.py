@@ -134,6 +134,19 @@ def open_case(report: Report, *, council: Council, actor: User, now: datetime) -
 
 
 def _open(report: Report, actor: Actor, now: datetime, reporter: Reporter | None) -> Moved:
+    case = new_case(report, actor, now, reporter)
+    case.save()
+    case.number = case_number(timezone.localdate(now).year, case.pk)
+    case.save(update_fields=["number"])
+    log = reported_as(report, case)
+    moved = finish(case, EventType.REPORTED, actor=actor, now=now, log=log, came_from=None)
+    if report.target_at:
+        clocks.agree_on(case, moved.event, ClockKind.OVERALL, until=report.target_at)
+    return moved
+
+
+def new_case(report: Report, actor: Actor, now: datetime, reporter: Reporter | None) -> CaseLifecycle:
+    """The case of a report with its holder, not saved."""
     case = CaseLifecycle(
         number=f"new-{uuid.uuid4().hex[:16]}",  # the real one needs the primary key
         source=report.source,
@@ -156,10 +169,12 @@ def _open(report: Report, actor: Actor, now: datetime, reporter: Reporter | None
         search_terms=bigrams(f"{report.title} {report.description} {report.place} {report.external_ref}"),
     )
     case.find_holder()
-    case.save()
-    case.number = case_number(timezone.localdate(now).year, case.pk)
-    case.save(update_fields=["number"])
-    log = {"title": case.title, "source": case.source, "area": report.area.pk}
+    return case
+
+
+def reported_as(report: Report, case: Case) -> dict[str, Any]:
+    """What the history keeps of a report."""
+    log: dict[str, Any] = {"title": case.title, "source": case.source, "area": report.area.pk}
     log |= {"category": report.category.code if report.category else ""}
     if report.campaign:
         log["campaign"] = report.campaign.code
@@ -169,10 +184,7 @@ def _open(report: Report, actor: Actor, now: datetime, reporter: Reporter | None
         log["follows"] = report.follows.number
     if report.target_at:
         log["target_at"] = report.target_at
-    moved = finish(case, EventType.REPORTED, actor=actor, now=now, log=log, came_from=None)
-    if report.target_at:
-        clocks.agree_on(case, moved.event, ClockKind.OVERALL, until=report.target_at)
-    return moved
+    return log
 
 
 def request_info(*, case_id: int, actor: User, now: datetime, question: str) -> Moved:

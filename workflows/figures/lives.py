@@ -192,6 +192,8 @@ def _moves(life: Life, row: Said) -> None:
         life.category = data.get("category", life.category)
     elif row.type == E.DISPATCHED:
         life.dispatched, life.team = True, data.get("team")
+    elif row.type == E.ANSWER_ADOPTED:
+        life.team = data.get("team")
     elif row.type == E.RETURNED_TO_DISPATCH:
         life.returned = True
     elif row.type == E.SENT_BACK:

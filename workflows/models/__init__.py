@@ -9,6 +9,7 @@ from workflows.models.desk import DeskAct, DeskActKind, DeskActRow, Outcome
 from workflows.models.joint import JointHandling, JointProcess, Part
 from workflows.models.kept import KeptFlow, KeptLife, KeptSum
 from workflows.models.leave import Leave
+from workflows.models.ledger import ImportedCase, ImportState, LedgerImport
 from workflows.models.order import OrderSerial, SupervisionOrder
 from workflows.models.signing import SigningProcess
 from workflows.models.sla import PolicyVersion, SlaPolicy, Standard, TeamCalendar
@@ -26,12 +27,15 @@ __all__ = [
     "DeskAct",
     "DeskActKind",
     "DeskActRow",
+    "ImportState",
+    "ImportedCase",
     "JointHandling",
     "JointProcess",
     "KeptFlow",
     "KeptLife",
     "KeptSum",
     "Leave",
+    "LedgerImport",
     "OrderSerial",
     "Outcome",
     "Part",

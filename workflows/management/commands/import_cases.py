@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from workflows.imports import Imported, ImportRefused, import_file
+from workflows.imports import Imported, import_file
+from workflows.ledger_profiles import ImportRefused
 
 SHOWN_ERRORS = 200
 
@@ -67,8 +68,7 @@ def _describe(console: Console, done: Imported) -> None:
         if (more := len(done.errors) - SHOWN_ERRORS) > 0:
             console.print(_("还有 %(n)s 处，用 --json 看全部。") % {"n": more})
     text = _("共 %(rows)s 行：新增 %(created)s，未变 %(unchanged)s，未导入 %(wrong)s（方案 %(profile)s）。")
-    wrong = len({error.row for error in done.errors})
-    counts = {"rows": done.rows, "created": done.created, "unchanged": done.unchanged, "wrong": wrong}
+    counts = {"rows": done.rows, "created": done.created, "unchanged": done.unchanged, "wrong": done.wrong}
     console.print(text % {**counts, "profile": done.profile})
 
 
@@ -78,5 +78,8 @@ def _progress(*, quiet: bool) -> Progress:
 
 
 def _as_json(done: Imported) -> dict[str, Any]:
-    errors = [{"row": e.row, "field": e.field, "reason": e.reason} for e in done.errors]
+    errors = [
+        {"row": e.row, "field": e.field, "column": done.headers.get(e.field, ""), "value": e.value, "reason": e.reason}
+        for e in done.errors
+    ]
     return {"rows": done.rows, "created": done.created, "unchanged": done.unchanged, "errors": errors}
