@@ -15,6 +15,7 @@ from cases.models.campaign import CAMPAIGN_READERS
 from cases.terms import Role
 from notifications.selectors import unread_count
 from workflows.audit_pages import AUDIT_READERS
+from workflows.dashboard import OVERLOOKERS
 from workflows.figure_pages import READERS
 from workflows.overdue import WATCHERS
 from workflows.permissions import LIMIT_READERS, may_report
@@ -59,6 +60,7 @@ PLACES = (
     Place("requests", "workflows:requests", _("申请"), "council", ASKERS),
     Place("orders", "workflows:orders", _("督办"), "flag", ORDERED),
     Place("councils", "council:councils", _("议事"), "council", COUNCILLORS),
+    Place("dashboard", "workflows:dashboard", _("总览"), "home", OVERLOOKERS),
     Place("figures", "workflows:figures", _("数据"), "chart", READERS),
     Place("audit", "workflows:audit", _("审计"), "history", AUDIT_READERS),
     Place("limits", "workflows:limits", _("时限标准"), "file", LIMIT_READERS),

@@ -11,7 +11,7 @@ from cases.models import Area, Case, Category, Team, User
 from cases.querysets import AREA_ROLES
 from cases.selectors import LONG_COLUMNS
 from cases.terms import Role
-from workflows.figures.rates import BY_NAME, SIDES, Figure, Rate, Tally
+from workflows.figures.rates import BY_NAME, LISTED, SIDES, Figure, Rate, Tally
 from workflows.figures.reading import Question
 from workflows.keeping.reading import reading
 from workflows.keeping.shares import AREA, column_of
@@ -115,7 +115,7 @@ def _names(split: str, keys: Iterable[int | str | None]) -> dict[int | str | Non
 
 def behind(viewer: User, question: Question, rate: str, side: str, page: int) -> Behind:
     """The cases in the numerator or denominator, newest first."""
-    shown = BY_NAME[rate]
+    shown = LISTED[rate]
     with reading(question, viewer) as reader:
         keys = reader.keys(column_of(rate, side))
         count = len(keys) if isinstance(keys, list) else keys.count()

@@ -4,9 +4,11 @@ from django.urls import path, register_converter
 
 from workflows.views import (
     audit,
+    bulletin,
     calendars,
     case_page,
     clocks,
+    dashboard,
     desk_acts,
     figures,
     imports,
@@ -66,6 +68,9 @@ urlpatterns = [
     path("audit/seals/<slug:digest>/sheet/", audit.seal_sheet, name="seal_sheet"),
     path("audit/seals/<slug:digest>/sheet.pdf", audit.seal_pdf, name="seal_pdf"),
     path("audit/seals/<slug:digest>/list/", audit.seal_list, name="seal_list"),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("bulletin/", bulletin.bulletin, name="bulletin"),
+    path("bulletin/bulletin.pdf", bulletin.bulletin_pdf, name="bulletin_pdf"),
     path("figures/", figures.figures, name="figures"),
     path("figures/<slug:name>/<slug:side>/", figures.behind, name="figure_cases"),
     path("workload/", workload.workload, name="workload"),

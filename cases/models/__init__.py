@@ -3,6 +3,7 @@
 from cases.models.area_head import AreaHead
 from cases.models.attachment import Attachment
 from cases.models.audit import HistoryCheck, PersonAccess, Seal
+from cases.models.boundary import AreaBoundary
 from cases.models.campaign import Campaign, CampaignGoal
 from cases.models.case import Case
 from cases.models.category import Category
@@ -63,6 +64,7 @@ __all__ = [
     "AnswerTemplate",
     "Appeal",
     "Area",
+    "AreaBoundary",
     "AreaHead",
     "Attachment",
     "Attendance",

@@ -19,6 +19,7 @@ from cases.events import verify_all
 from cases.models import Case, CaseEvent, SurveyInvitation
 from workflows import sla
 from workflows.benchmark.chain import measure_chain
+from workflows.benchmark.dashboard import SUMS_OF_ALL, measure_dashboard
 from workflows.benchmark.deadlines import by_minutes, measure_deadlines
 from workflows.benchmark.firing import FIRE, measure_firing
 from workflows.benchmark.idle import measure_idle
@@ -255,6 +256,33 @@ def test_a_holiday_writes_the_clocks_that_differ_and_no_others(
 
     monkeypatch.setattr("workflows.benchmark.recompute.publish_calendar", writes_too_much)
     assert not measure_recompute(committed_world, rounds=1)[0].equal
+
+
+@pytest.mark.pg
+def test_the_dashboard_is_measured_against_the_same_numbers(
+    committed_world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("STREETS", "COMMUNITIES", "ESTATES", "TEAMS", "CATEGORIES"):
+        monkeypatch.setattr(f"workflows.benchmark.dashboard.{name}", 2)
+    whole, p95, first, second, folded = measure_dashboard(committed_world, looks=2, rounds=1)
+    assert "600 cases" in whole.name
+    assert whole.equal
+    assert whole.ratio is not None
+    assert p95.value > 0
+    assert first.name.endswith("6 → 60")
+    assert second.name.endswith("60 → 600")
+    assert folded.value > 0
+    assert not Case.objects.filter(source="bench").exists()
+
+
+@pytest.mark.pg
+def test_sums_that_are_wrong_are_seen(committed_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STREETS", "COMMUNITIES", "ESTATES", "TEAMS", "CATEGORIES"):
+        monkeypatch.setattr(f"workflows.benchmark.dashboard.{name}", 1)
+    monkeypatch.setattr(
+        "workflows.benchmark.dashboard.SUMS_OF_ALL", SUMS_OF_ALL.replace("GROUP BY", "WHERE far > 1 GROUP BY")
+    )
+    assert not measure_dashboard(committed_world, looks=1, rounds=1)[0].equal
 
 
 @pytest.mark.pg

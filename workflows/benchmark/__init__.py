@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from workflows.benchmark.chain import measure_chain
+from workflows.benchmark.dashboard import measure_dashboard
 from workflows.benchmark.deadlines import measure_deadlines
 from workflows.benchmark.firing import measure_firing
 from workflows.benchmark.idle import measure_idle
@@ -22,6 +23,7 @@ FIGURES: dict[str, Callable[[World], list[Figure]]] = {
     "P7": measure_lateness,
     "P8": measure_deadlines,
     "P9": measure_recompute,
+    "P10": measure_dashboard,
     "P12": measure_chain,
     "P13": measure_import,
 }

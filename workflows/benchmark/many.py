@@ -61,6 +61,7 @@ OWN_COLUMNS = {
     "warn_at": "hashed.warn_at",
     "last_hash": "hashed.hash",
     "version": "1",
+    "kept_version": "1",  # nothing to be folded: the loop that is measured would be busy with it
 }
 
 

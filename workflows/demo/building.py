@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from cases.models import Area, Case, CaseEvent
+from workflows.boundaries import invent_boundaries
 from workflows.council.packs import seed_packs
 from workflows.demo.beside import beside
 from workflows.demo.councils import home_stories
@@ -20,7 +21,7 @@ from workflows.demo.hard_ones import IN_CAMPAIGN, hard_ones
 from workflows.demo.households import appoint_heads, enter, rounds
 from workflows.demo.matters import make_categories
 from workflows.demo.people import make_people
-from workflows.demo.places import ROOT, make_places
+from workflows.demo.places import DISTRICT, ROOT, make_places
 from workflows.demo.recent import recent
 from workflows.demo.sittings import evening
 from workflows.demo.size import Size, scaled
@@ -88,6 +89,7 @@ def empty_district(now: datetime, size: Size, seed: int = SEED, progress: Progre
     seed_packs()
     since = date(now.year - 2, 1, 1)
     places = make_places(since, size.estates)
+    invent_boundaries(places.areas[DISTRICT])
     people, days = make_people(places, since), Days(now, default_calendar(), progress)
     appoint_heads(places, people, since)
     world = World(days, places, people, make_categories(), seed, make_campaign(now, places, people, size))

@@ -72,6 +72,14 @@ RATES = (
          lambda life: not life.taken_on, lambda life: life.counted and life.responded, is_better_high=False),
 )  # fmt: skip
 BY_NAME: Mapping[str, Rate] = {rate.name: rate for rate in RATES}
+# How many stand where: no rates to publish, but each number opens its cases like theirs.
+STANDING = (
+    Rate("in_hand", _("在办"), _("在办的件"), _("收到的件，不含并案和作废"),
+         lambda life: life.in_hand, lambda life: life.counted, is_better_high=False),
+    Rate("overdue", _("超期"), _("在办、所在环节的时限已过的件"), _("在办的件"),
+         lambda life: life.overdue_since is not None, lambda life: life.in_hand, is_better_high=False),
+)  # fmt: skip
+LISTED: Mapping[str, Rate] = {**BY_NAME, **{rate.name: rate for rate in STANDING}}
 
 
 @dataclass

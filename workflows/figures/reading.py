@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from cases.models import Area, Campaign, Case, CaseEvent, Category, Team, User
+from cases.querysets import CaseQuerySet
 from workflows.figures.lives import ASKED_FOR, Life, Said, lives
 
 CHUNK = 5000
@@ -45,7 +45,7 @@ def _moment(day: date) -> datetime:
     return datetime.combine(day, time(), timezone.get_default_timezone())
 
 
-def cases_of(question: Question, viewer: User | None) -> QuerySet[Case]:
+def cases_of(question: Question, viewer: User | None) -> CaseQuerySet:
     """The cases among which to look: of the scope of the viewer, all of them for None (the command line)."""
     rows = Case.objects.visible_to(viewer) if viewer else Case.objects.all()
     if question.since:

@@ -35,7 +35,8 @@ class FiguresForm(forms.Form):
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
     )
 
-    FIRST = ("since", "until", "area")
+    FIRST: tuple[str, ...] = ("since", "until", "area")
+    KNOWS_THE_PAST = True
 
     def __init__(self, *args: Any, viewer: User, now: datetime, **kwargs: Any) -> None:
         self.now = now
@@ -44,6 +45,8 @@ class FiguresForm(forms.Form):
         areas.queryset = areas_to_choose(viewer, str(self.data.get("area", "")))
         if not Campaign.objects.exists():
             del self.fields["campaign"]
+        if not self.KNOWS_THE_PAST:
+            del self.fields["as_of"]
 
     def clean(self) -> None:
         """A range that ends before it begins finds nothing and is surely a slip; nobody knows the future."""
@@ -72,3 +75,10 @@ class FiguresForm(forms.Form):
     def narrows(self) -> bool:
         """Whether one of the folded fields is used."""
         return any(self.data.get(name) for name in self.fields if name not in self.FIRST)
+
+
+class DashboardForm(FiguresForm):
+    """The same of this moment: what is late now was not late then."""
+
+    FIRST = ("area", "since", "until")
+    KNOWS_THE_PAST = False

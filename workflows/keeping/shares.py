@@ -11,7 +11,12 @@ from workflows.figures.rates import DENOMINATOR, NUMERATOR, RATES, Figure, Rate,
 from workflows.models import KeptLife
 from workflows.models.kept import COLUMNS
 
-NAMED_OTHERWISE = {"return": "returned"}  # a word of Python
+NAMED_OTHERWISE = {  # one is a word of Python, the others count what is counted anyway
+    ("return", NUMERATOR): "returned",
+    ("return", DENOMINATOR): "returned_of",
+    ("in_hand", DENOMINATOR): "cases",
+    ("overdue", DENOMINATOR): "in_hand",
+}
 ALL, AREA, TEAM, CATEGORY, CAMPAIGN = "", "area", "team", "category", "campaign"
 FACETS = (ALL, TEAM, CATEGORY, CAMPAIGN)
 FLOWS = ("received", "ended", "in_hand", "overdue")
@@ -19,8 +24,7 @@ FLOWS = ("received", "ended", "in_hand", "overdue")
 
 def column_of(rate: str, side: str) -> str:
     """The column that counts one side of a rate."""
-    name = NAMED_OTHERWISE.get(rate, rate)
-    return name if side == NUMERATOR else f"{name}_of"
+    return NAMED_OTHERWISE.get((rate, side)) or (rate if side == NUMERATOR else f"{rate}_of")
 
 
 SIDES_OF = tuple((rate, column_of(rate.name, NUMERATOR), column_of(rate.name, DENOMINATOR)) for rate in RATES)

@@ -1,5 +1,7 @@
 """数据: the rates, each with its formula and the cases behind both its numbers."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -9,15 +11,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from cases.models import User
+from cases.terms import Role
 from workflows import figure_pages as pages
-from workflows.figures.rates import BY_NAME, RATES, SIDES
+from workflows.dashboard import OVERLOOKERS
+from workflows.figures.rates import BY_NAME, LISTED, RATES, SIDES
 from workflows.forms.figures import FiguresForm
 from workflows.views.access import viewer_of
 
 
-def _reader(request: HttpRequest) -> User:
+def _reader(request: HttpRequest, roles: Sequence[Role] = pages.READERS) -> User:
     viewer = viewer_of(request)
-    if not viewer.grants().has(*pages.READERS):
+    if not viewer.grants().has(*roles):
         raise PermissionDenied("figures")
     return viewer
 
@@ -50,8 +54,8 @@ def figures(request: HttpRequest) -> HttpResponse:
 @require_safe
 def behind(request: HttpRequest, name: str, side: str) -> HttpResponse:
     """The cases of a numerator or a denominator."""
-    viewer = _reader(request)
-    if name not in BY_NAME or side not in SIDES:
+    viewer = _reader(request, OVERLOOKERS)
+    if name not in LISTED or side not in SIDES:
         raise Http404
     form = FiguresForm(request.GET, viewer=viewer, now=timezone.now())
     number = request.GET.get("page", "")
