@@ -34,6 +34,7 @@ def save_household(
     places = [area, *([household.area] if household else [])]
     if not all(may_keep_households(actor, place) for place in places):
         raise PermissionDenied("save_household")
+    Area.objects.select_for_update().get(pk=area.pk)  # who enters the same door at the same moment waits
     unit = door.unit.strip()
     if not unit:
         raise ValidationError({"unit": _("请填写门牌。")})
@@ -58,7 +59,8 @@ def enter_households(*, rows: Sequence[tuple[Area, Door]], actor: User) -> tuple
     areas = {area.pk: area for area, _door in rows}
     if not all(may_keep_households(actor, area) for area in areas.values()):
         raise PermissionDenied("enter_households")
-    known = {(row.area_id, row.unit): row for row in Household.objects.select_for_update().filter(area__in=areas)}
+    list(Area.objects.select_for_update().filter(pk__in=areas).order_by("pk"))
+    known = {(row.area_id, row.unit): row for row in Household.objects.filter(area__in=areas)}
     new, changed = [], []
     for area, door in rows:
         row = known.get((area.pk, door.unit.strip()))

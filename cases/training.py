@@ -79,6 +79,7 @@ def write_up(*, case: Case, words: WriteUp, actor: User, now: datetime) -> Exemp
     if not may_write_up(actor, case):
         raise PermissionDenied("write_up")
     _check_private(case, words)
+    Case.objects.select_for_update(of=("self",)).get(pk=case.pk)  # two who write it up at once
     known = ExemplaryCase.objects.select_for_update().filter(case=case).first()
     if known and (known.written_by_id != actor.pk or known.state not in (S.DRAFT, S.WITHDRAWN)):
         raise ValidationError(_("这一件已经有人写成案例了。"))

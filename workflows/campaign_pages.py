@@ -18,6 +18,7 @@ from cases.models import Area, AreaHead, Campaign, Case, Category, Course, Enrol
 from cases.permissions import may_edit_campaign
 from cases.terms import END_STATES
 from workflows.figures.campaign import CampaignReport, Progress, campaign_report, progress
+from workflows.figures.collected import Collected, collected
 from workflows.figures.rates import Figure, Tally
 from workflows.permissions import may_report
 
@@ -91,6 +92,7 @@ class CampaignPage:
     heads: list[AreaHead]
     courses: list[Course]
     questions: list[FormQuestion]
+    collected: list[Collected]
     version: int
     may_edit: bool
     may_report: bool
@@ -140,6 +142,7 @@ def campaign_page(viewer: User, campaign: Campaign, *, now: datetime) -> Campaig
         report=report, goals=progress(report), by_area=_by_area(report), by_team=_by_team(report),
         by_category=_by_category(report), spans=spans, by_month=by_month, heads=list(heads),
         courses=courses_of(campaign), questions=list(form.questions.all()) if form else [],
+        collected=collected(campaign),
         version=form.n if form else 0, may_edit=may_edit_campaign(viewer, areas),
         may_report=campaign.is_on(day) and viewer.grants().has(*may_report),
     )  # fmt: skip

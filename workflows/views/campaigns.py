@@ -24,6 +24,7 @@ from workflows import campaign_pages as pages
 from workflows.figures.campaign import COUNT_LABELS, FORMULAS
 from workflows.forms.campaigns import CampaignForm, QuestionsForm
 from workflows.views.access import viewer_of
+from workflows.visit_pages import PLACE as VISIT_READERS
 
 
 def _seen(request: HttpRequest, code: str) -> Campaign:
@@ -49,7 +50,9 @@ def _shown(request: HttpRequest, code: str) -> dict[str, Any]:
         {"label": COUNT_LABELS[name], "n": n, "formula": FORMULAS[name], "kinds": page.report.kinds(name)}
         for name, n in page.report.counts().items()
     ]
-    return {"page": page, "campaign": campaign, "counts": counts, "now": now, "makes_pdf": not pdf.missing()}
+    sees_visits = viewer_of(request).grants().has(*VISIT_READERS)
+    shown = {"page": page, "campaign": campaign, "counts": counts, "now": now, "sees_visits": sees_visits}
+    return shown | {"makes_pdf": not pdf.missing()}
 
 
 @login_required

@@ -7,8 +7,8 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from cases.campaign_terms import VisitWay
-from cases.campaigns import CampaignPlan, save_campaign
+from cases.campaign_terms import QuestionKind, VisitWay
+from cases.campaigns import Asked, CampaignPlan, publish_form, save_campaign
 from cases.households import Door, record_visit, save_household
 from cases.models import (
     AgendaItem,
@@ -27,6 +27,7 @@ from tests.factories import NOW, World, area
 from workflows.commands import surveys
 from workflows.council.packs import seed_packs
 from workflows.figures.campaign import campaign_report, progress
+from workflows.figures.collected import collected
 from workflows.permissions import RESIDENT
 
 DAY = NOW.date()
@@ -111,6 +112,28 @@ def test_training_is_that_of_its_courses(world: World, walk: Campaign) -> None:
     TeachingSite.objects.create(name="馆", kind="history", area=world.street)
     report = campaign_report(walk)
     assert (report.courses, report.participants, report.lecturers, len(report.sites)) == (1, 1, 1, 1)
+
+
+def test_answers_are_added_up_in_the_newest_words(world: World, walk: Campaign) -> None:
+    first = [
+        Asked("几口人？", QuestionKind.NUMBER),
+        Asked("盼什么？", QuestionKind.CHOICE, ("停车", "电梯")),
+        Asked("说"),
+    ]
+    publish_form(campaign=walk, questions=first, actor=world.admin, now=NOW)
+    for answers in ({"q1": "2", "q2": "停车", "q3": "早点办"}, {"q1": "3.5", "q2": "电梯"}):
+        world.report(campaign=walk, answers=answers)
+    changed = [Asked("家里几口人？", QuestionKind.NUMBER, key="q1"), Asked("愿意吗？", QuestionKind.YES_NO),
+               Asked("盼什么？", QuestionKind.CHOICE, ("停车", "绿化"), key="q2")]  # fmt: skip
+    publish_form(campaign=walk, questions=changed, actor=world.admin, now=NOW)
+    world.report(campaign=walk, answers={"q1": "4", "q2": "停车", "q4": "yes"})
+    shown = {row.text: (row.answers, row.parts) for row in collected(walk)}
+    assert shown == {
+        "家里几口人？": (3, [("合计", "9.5"), ("平均", "3.17")]),
+        "盼什么？": (3, [("停车", "2"), ("绿化", "0"), ("电梯", "1")]),
+        "说": (1, []),
+        "愿意吗？": (1, [("是", "1"), ("否", "0")]),
+    }
 
 
 def test_the_command_prints_it_with_the_rates(world: World, walk: Campaign) -> None:
