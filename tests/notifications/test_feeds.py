@@ -69,7 +69,7 @@ def test_meetings_are_in_it_and_one_that_is_off_is_struck_out_under_the_same_uid
     cancel_meeting(meeting_id=meeting.pk, actor=body.secretary, now=world.now, reason="改期")
     [after] = entries(path).values()
     assert (after.status.value, after.sequence.value, after.uid.value) == ("CANCELLED", "1", before.uid.value)
-    assert len(entries(address(world, body.secretary))) == 1
+    assert str(meeting) in entries(address(world, body.secretary))
     assert entries(address(world, world.other_grid_worker)) == {}
 
 
@@ -82,7 +82,9 @@ def test_a_meeting_that_was_called_again_moves_in_the_calendar(world: World) -> 
         **kept, serial=2, state="convened", reconvenes=first, planned_at=first.planned_at + timedelta(days=7)
     )
     path = address(world, body.secretary)
-    [event] = entries(path).values()
+    found = entries(path)
+    event = found[str(again)]
+    assert str(first) not in found
     assert event.dtstart.value == again.planned_at
     single = Client()
     single.force_login(body.secretary)
