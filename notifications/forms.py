@@ -31,7 +31,9 @@ class SettingsForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_("特急件不受免打扰限制。"),
     )
-    quiet_from = forms.TimeField(label=_("免打扰开始"), required=False, widget=CLOCK)
+    quiet_from = forms.TimeField(
+        label=_("免打扰开始"), required=False, widget=CLOCK, help_text=_("选了“自己定一个时段”才填。")
+    )
     quiet_to = forms.TimeField(label=_("免打扰结束"), required=False, widget=CLOCK)
     language = forms.ChoiceField(label=_("消息语言"))
 

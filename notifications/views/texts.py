@@ -53,7 +53,9 @@ def _address(place: Place) -> tuple[str, str, str]:
 @require_safe
 def texts(request: HttpRequest) -> HttpResponse:
     """Every message that somebody gets, and which version of its words is in use."""
-    return render(request, "notifications/texts.html", {"rows": pages.rows()})
+    resident = request.GET.get("to") == "resident"
+    rows = [row for row in pages.rows() if row.resident == resident]
+    return render(request, "notifications/texts.html", {"rows": rows, "resident": resident})
 
 
 @for_administrators

@@ -180,6 +180,9 @@ def test_a_version_is_written_compared_published_and_taken_back_on_the_pages(wor
     assert "<del>待签收：{{ number }} {{ title }}</del>" in shown
     assert client.post(f"/messages/texts/{version.pk}/publish/").status_code == 302
     assert "第 1 版" in client.get("/messages/texts/").content.decode()
+    residents = client.get("/messages/texts/?to=resident").content.decode()
+    assert "case.verified/resident/zh-hans/" in residents
+    assert "case.dispatched/" not in residents
     assert client.post(f"{PAGE}builtin/").status_code == 302
     assert not TextVersion.objects.filter(is_current=True).exists()
     assert client.post(PAGE, typed | {"body": "又一版。", "publish": "1"}).status_code == 302
