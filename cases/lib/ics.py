@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 PRODUCT = "-//Zhuoluo//Calendar//ZH"
 
@@ -37,7 +37,7 @@ def calendar_of(entries: Iterable[Entry], *, zone: ZoneInfo, name: str = "", fre
         calendar.add("x-wr-calname", name)
     if fresh:
         calendar.add("refresh-interval", fresh, parameters={"VALUE": "DURATION"})
-        calendar.add("x-published-ttl", fresh)
+        calendar.add("x-published-ttl", vDuration(fresh))
     for entry in entries:
         calendar.add_component(_event(entry, zone))
     calendar.add_missing_timezones()
