@@ -14,7 +14,7 @@ takes, its messages wait before their gate as they are.
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -244,11 +244,13 @@ def resend(*, delivery_id: int, actor: User, now: datetime) -> Delivery:
     return row
 
 
-def resend_all(*, channel: str = "", actor: User | None, now: datetime) -> int:
-    """Owe everything again that was given up, of one channel or of all; without an actor, on the command line."""
-    rows = Delivery.objects.overseen_by(actor) if actor else Delivery.objects.all()
-    rows = rows.dead().filter(channel=channel) if channel else rows.dead()
-    count = rows.update(state=DeliveryState.PENDING, attempts=0, next_try_at=now)
+def resend_all(*, ids: Collection[int] | None = None, channel: str = "", actor: User | None, now: datetime) -> int:
+    """Owe everything again that was given up, or some of it; without an actor, for the command line."""
+    rows = (Delivery.objects.overseen_by(actor) if actor else Delivery.objects.all()).dead()
+    rows = rows if ids is None else rows.filter(pk__in=ids)
+    rows = rows.filter(channel=channel) if channel else rows
+    keys = list(rows.values_list("pk", flat=True))
+    count = Delivery.objects.dead().filter(pk__in=keys).update(state=DeliveryState.PENDING, attempts=0, next_try_at=now)
     who = f"user {actor.pk}" if actor else "the command line"
     logger.info("%s deliveries of %s are owed again, says %s", count, channel or "all channels", who)
     return count

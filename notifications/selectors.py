@@ -6,14 +6,12 @@ from uuid import UUID
 
 from django.db.models import Count, Max, OuterRef, Subquery
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
-from cases.lib.masking import mask_email, mask_phone
-from cases.models import Case, CaseEvent, Reporter, User
+from cases.models import Case, CaseEvent, User
 from cases.terms import EventType
 from notifications.channels import CHANNELS
-from notifications.channels.sms import mobile_of
-from notifications.models import ChannelName, Delivery, Preference, Rhythm, Subscriber
+from notifications.journal import masked_recipient, narrowed
+from notifications.models import ChannelName, Delivery, Preference, Rhythm
 from notifications.render import number_of, path_of, render
 from notifications.texts import Texts, current_texts
 from workflows.council.access import councils_visible_to
@@ -66,6 +64,7 @@ class DeadLetter:
     channel: str
     error: str
     attempts: int
+    duplicates_possible: int
     at: datetime
 
 
@@ -173,9 +172,9 @@ def may_see_dead_letters(viewer: User) -> bool:
     return not Delivery.objects.overseen_by(viewer).query.is_empty()
 
 
-def dead_letters(viewer: User) -> list[DeadLetter]:
-    """The newest messages that were given up and that this person answers for."""
-    rows = Delivery.objects.overseen_by(viewer).dead().order_by("-pk")
+def dead_letters(viewer: User, *, channel: str = "") -> list[DeadLetter]:
+    """The newest messages that were given up and that this person answers for, of one channel or of all."""
+    rows = narrowed(Delivery.objects.overseen_by(viewer).dead(), channel=channel).order_by("-pk")
     found = list(
         rows.select_related(
             "event__case", "event__council", "recipient_user", "recipient_reporter", "recipient_subscriber"
@@ -183,21 +182,6 @@ def dead_letters(viewer: User) -> list[DeadLetter]:
     )
     visible = _visible(viewer, found)
     return [_dead_letter(row, in_scope=_is_visible(row, visible)) for row in found]
-
-
-def masked_recipient(row: Delivery) -> str:
-    """Who was to be told, as it may be shown: names of colleagues and groups, addresses masked, residents by theirs."""
-    recipient = row.recipient
-    if isinstance(recipient, Subscriber):
-        return recipient.name
-    if row.channel == ChannelName.EMAIL:
-        address = mask_email(recipient.email)
-    elif row.channel == ChannelName.SMS:
-        address = mask_phone(mobile_of(recipient))
-    else:
-        address = ""
-    name = _("居民") if isinstance(recipient, Reporter) else str(recipient)
-    return f"{name} {address}".strip()
 
 
 def _dead_letter(row: Delivery, *, in_scope: bool) -> DeadLetter:
@@ -210,5 +194,13 @@ def _dead_letter(row: Delivery, *, in_scope: bool) -> DeadLetter:
         channel=row.get_channel_display(),
         error=row.last_error,
         attempts=row.attempts,
+        duplicates_possible=row.unknown_ends,
         at=row.created_at,
     )
+
+
+def dead_by_channel(viewer: User) -> list[tuple[str, str, int]]:
+    """The channels by which something was given up that this person answers for: name, word, how many."""
+    rows = Delivery.objects.overseen_by(viewer).dead().values_list("channel").annotate(count=Count("pk"))
+    words = dict(ChannelName.choices)
+    return [(name, str(words.get(name, name)), count) for name, count in rows.order_by("channel")]

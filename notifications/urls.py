@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from notifications.views import channels as channel_views
 from notifications.views import feeds
 from notifications.views import messages as views
 from notifications.views import texts as text_views
@@ -23,5 +24,11 @@ urlpatterns = [
     path("texts/<str:event_type>/<slug:kind>/<slug:language>/preview/", text_views.live_preview, name="text_preview"),
     path("texts/<str:event_type>/<slug:kind>/<slug:language>/builtin/", text_views.builtin, name="text_builtin"),
     path("dead/", views.dead_letters, name="dead_letters"),
+    path("dead/resend/", views.resend_letters, name="resend_all"),
     path("dead/<int:pk>/resend/", views.resend_letter, name="resend"),
+    path("channels/", channel_views.channels, name="channels"),
+    path("channels/add/<slug:channel>/", channel_views.add, name="add_subscriber"),
+    path("channels/<int:pk>/", channel_views.change, name="change_subscriber"),
+    path("channels/<int:pk>/secret/", channel_views.secret, name="change_secret"),
+    path("channels/<int:pk>/test/", channel_views.trial, name="try_subscriber"),
 ]

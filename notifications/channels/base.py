@@ -173,9 +173,11 @@ def fitted(lines: list[str], room: int, size: Callable[[str], int] = in_bytes) -
     return "\n".join(kept)
 
 
-MARKS = str.maketrans("<>[]*`_#|~\\", "＜＞［］＊｀＿＃｜～＼")
+MARKS = str.maketrans("<>[]*`|\\", "＜＞［］＊｀｜＼")
+MARKS_BUT_IN_LINKS = str.maketrans("_#~", "＿＃～")
 
 
 def plainly(text: str) -> str:
     """Text for where marks have a meaning: a title must not become a link, a call to all, or bold. Links are kept."""
-    return " ".join(word if "://" in word else word.translate(MARKS) for word in text.split(" "))
+    words = text.translate(MARKS).split(" ")
+    return " ".join(word if "://" in word else word.translate(MARKS_BUT_IN_LINKS) for word in words)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from notifications.channels.guard import Refused, checked
 
 SECONDS = 10  # for all of it: far less than the lease of a message
 LONGEST_ANSWER = 64 * 1024
+READ_AT_ONCE = 16 * 1024
 LONGEST_WORDS = 200
 LONGEST_WAIT = 24 * 3600
 BEFORE_IT_LEFT = (ConnectTimeoutError, NewConnectionError, NameResolutionError, SSLError)
@@ -87,7 +89,7 @@ def _ask(method: str, url: str, body: bytes | None, headers: dict[str, str], *, 
                 decode_content=False,
             )  # fmt: skip
             return _read(connection.getresponse())
-    except (HTTPError, OSError, ValueError) as error:
+    except (HTTPError, HTTPException, OSError, ValueError) as error:
         known = isinstance(error, BEFORE_IT_LEFT) or not has_left
         reason = f"{type(error).__name__}: {'no connection' if known else 'the connection broke off, no whole answer'}"
         raise ChannelError(reason, permanent=False, away=True, unknown=not known) from error
@@ -114,9 +116,11 @@ def _deadline(connection: HTTPConnection) -> Iterator[None]:
 
 
 def _read(response: HTTPResponse) -> Answer:
-    body = response.read(LONGEST_ANSWER + 1, decode_content=False)
-    if len(body) > LONGEST_ANSWER:
-        raise ValueError("the answer is too long")
+    body = b""
+    while part := response.read(READ_AT_ONCE, decode_content=False):  # the last one says whether it was all
+        body += part
+        if len(body) > LONGEST_ANSWER:
+            raise ValueError("the answer is too long")
     wait = seconds_of(response.headers.get("Retry-After", ""), response.headers.get("Date", ""))
     return Answer(response.status, body, wait)
 

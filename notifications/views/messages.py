@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from cases.models import User
 from notifications import selectors
 from notifications.commands import choose_settings, mark_all_read, mark_read
-from notifications.delivery import resend
+from notifications.delivery import resend, resend_all
 from notifications.forms import SettingsForm
 from notifications.text_commands import may_edit_texts
 
@@ -97,7 +98,26 @@ def dead_letters(request: HttpRequest) -> HttpResponse:
     viewer = _viewer(request)
     if not selectors.may_see_dead_letters(viewer):
         raise PermissionDenied("dead_letters")
-    return render(request, "notifications/dead_letters.html", {"letters": selectors.dead_letters(viewer)})
+    channel = request.GET.get("channel", "")
+    context = {
+        "letters": selectors.dead_letters(viewer, channel=channel),
+        "channels": selectors.dead_by_channel(viewer),
+        "channel": channel,
+    }
+    return render(request, "notifications/dead_letters.html", context)
+
+
+@login_required
+@require_POST
+def resend_letters(request: HttpRequest) -> HttpResponse:
+    """Try everything again that was given up, of one channel or of all."""
+    viewer = _viewer(request)
+    if not selectors.may_see_dead_letters(viewer):
+        raise PermissionDenied("resend_all")
+    count = resend_all(channel=request.POST.get("channel", ""), actor=viewer, now=timezone.now())
+    words = ngettext("%(count)s 条已重新发送，稍后请看是否送达。", "%(count)s 条已重新发送，稍后请看是否送达。", count)
+    messages.success(request, words % {"count": count})
+    return redirect("notifications:dead_letters")
 
 
 @login_required

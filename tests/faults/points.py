@@ -17,6 +17,7 @@ AFTER_STATEMENT = {
     "after_relay_claim": r'FROM "cases_caseevent" .*FOR (NO KEY )?UPDATE',
     "after_rows": r'^INSERT INTO "notifications_delivery"',
     "after_relayed": r'^UPDATE "cases_caseevent"',
+    "after_sent": r'^UPDATE "notifications_gate" SET "failures"',  # the far end has answered, the row does not say so
     "after_any_statement": "",
 }
 AROUND_COMMIT = ("before_commit", "after_commit")

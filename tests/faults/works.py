@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django_fsm import TransitionNotAllowed
@@ -12,7 +13,9 @@ from django_fsm import TransitionNotAllowed
 from cases import events
 from cases.models import Case, CaseEvent, Category, User
 from cases.terms import EventType
+from notifications import delivery
 from notifications import relay as relaying
+from notifications.models import Delivery, DeliveryState
 from tests.faults.points import die
 from workflows.commands import adjust, calendar, handling
 from workflows.commands import sweep as sweeping
@@ -32,6 +35,19 @@ def sweep(_: Barrier, *, now: list[str], batch: int = sweeping.BATCH) -> list[di
 def relay(_: Barrier, *, now: str, limit: int) -> int:
     """Our relay."""
     return relaying.relay(now=datetime.fromisoformat(now), limit=limit)
+
+
+def deliver(_: Barrier, *, now: str) -> dict[str, int]:
+    """Our sender, to systems on this machine."""
+    settings.WEBHOOK_NETWORKS = ("127.0.0.0/8",)
+    return delivery.deliver(now=datetime.fromisoformat(now))
+
+
+def marking_deliver(_: Barrier, *, now: str) -> None:
+    """A naive sender: it marks the message first, and dies before it is sent."""
+    rows = Delivery.objects.filter(channel="webhook", state=DeliveryState.PENDING).order_by("pk")
+    Delivery.objects.filter(pk=rows[0].pk).update(state=DeliveryState.SENT, sent_at=now, next_try_at=None)
+    die()
 
 
 def publish(_: Barrier, *, now: str, chunk: int = calendar.CHUNK) -> int:
@@ -141,7 +157,7 @@ def marking_relay(_: Barrier, *, now: str) -> None:
 WORKS: dict[str, Callable[..., Any]] = {
     work.__name__: work
     for work in (
-        *(sweep, relay, publish, settle, submit, sign, correct),
-        *(naive_sweep, marking_sweep, minute_sweep, naive_publish, sign_in_between, marking_relay),
+        *(sweep, relay, deliver, publish, settle, submit, sign, correct),
+        *(naive_sweep, marking_sweep, minute_sweep, naive_publish, sign_in_between, marking_relay, marking_deliver),
     )
 }

@@ -9,16 +9,15 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from statistics import quantiles
 from time import monotonic, sleep
-from urllib.parse import quote
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Max
 
 from cases.models import CaseEvent
 from cases.terms import ClockKind, EventType, Priority
 from workflows.benchmark.many import Life, Timing, make_cases, policy_of, put_away
 from workflows.benchmark.measure import Figure
+from workflows.benchmark.moves import database_url
 from workflows.benchmark.world import World
 from workflows.models import Clock
 
@@ -52,12 +51,9 @@ def _figure(name: str, late: Sequence[float], floor: float, goal: float) -> Figu
 @contextmanager
 def _loop() -> Iterator[Callable[[], bool]]:
     """The loop as it is run by `manage.py up`, on the database of the benchmark."""
-    known = connection.settings_dict
-    who = quote(known["USER"]) + (f":{quote(known['PASSWORD'])}" if known["PASSWORD"] else "")
-    where = quote(known["HOST"], safe="") + (f":{known['PORT']}" if known["PORT"] else "")
-    url = f"postgres://{who}@{where}/{quote(known['NAME'])}"
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "sweep"]
-    process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url}, stdout=subprocess.DEVNULL)  # noqa: S603
+    given = os.environ | {"DATABASE_URL": database_url()}
+    process = subprocess.Popen(command, env=given, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         yield lambda: process.poll() is None
     finally:

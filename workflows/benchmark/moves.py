@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from django.db import connection
@@ -53,6 +54,14 @@ def plain_client() -> "psycopg.Connection[Any]":
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     given = {name: known[key] for name, key in names.items() if known[key]}
     return psycopg.connect(**given, autocommit=True)
+
+
+def database_url() -> str:
+    """The same database for a process of its own."""
+    known = connection.settings_dict
+    who = quote(known["USER"]) + (f":{quote(known['PASSWORD'])}" if known["PASSWORD"] else "")
+    where = quote(known["HOST"], safe="") + (f":{known['PORT']}" if known["PORT"] else "")
+    return f"postgres://{who}@{where}/{quote(known['NAME'])}"
 
 
 class PlainSigner:

@@ -7,24 +7,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
-from workflows.benchmark import FIGURES, Figure
+from notifications.benchmark import measure_relaying
+from workflows import benchmark
+from workflows.benchmark import Figure
 from workflows.benchmark.world import SIZE, make_world
 
+# Only here may figures of all applications meet.
+FIGURES = {**benchmark.FIGURES, "P14": measure_relaying}
+NEED_REDIS = ("P14",)
 DATABASE = "zhuoluo_bench"
 LEAST = 1_000  # clocks: of fewer there is nothing to be told
 
 
 class Command(BaseCommand):
-    help = "Measure moves, clocks, deadlines and the hash chain against their anchors (PostgreSQL only)."
+    help = "Measure moves, clocks, deadlines, the hash chain and messages against their anchors (PostgreSQL only)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--only", default=",".join(FIGURES), help=f"some of {','.join(FIGURES)}")
+        usual = ",".join(name for name in FIGURES if settings.REDIS_URL or name not in NEED_REDIS)
+        parser.add_argument("--only", default=usual, help=f"some of {','.join(FIGURES)}")
         words = f"running clocks for P5 and P9, for P6 and P7 a share of them; {SIZE:,} unless told"
         parser.add_argument("--size", type=int, default=SIZE, help=words)
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -33,6 +40,8 @@ class Command(BaseCommand):
         wanted = [name.strip().upper() for name in options["only"].split(",") if name.strip()]
         if unknown := [name for name in wanted if name not in FIGURES]:
             raise CommandError(f"Unknown: {', '.join(unknown)}. There are {', '.join(FIGURES)}.", returncode=2)
+        if not settings.REDIS_URL and (needy := [name for name in wanted if name in NEED_REDIS]):
+            raise CommandError(f"{', '.join(needy)} needs a broker: set REDIS_URL=redis://…", returncode=2)
         if connection.vendor != "postgresql":
             text = "The figures are measured on PostgreSQL only: set DATABASE_URL=postgres://… to a server."
             raise CommandError(text, returncode=2)
