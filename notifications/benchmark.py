@@ -20,7 +20,7 @@ from workflows.benchmark.world import World
 
 ROUNDS, CASES = 5, 150
 QUEUE = "zhuoluo-bench"
-LOOK, PATIENCE = 0.005, 60.0
+LOOK, PATIENCE = 0.005, 300.0
 TASK = "notifications.benchmark.write_row"
 COLUMNS = ("event_id", "recipient_user_id", "recipient_reporter_id", "channel", "state")
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,12 @@ from cases.models import Reporter
 from notifications.channels import CHANNELS
 from notifications.channels.base import ChannelError, Message, cut, fitted, in_bytes, in_units, plainly
 from notifications.channels.webhook import new_secret
+from notifications.delivery import deliver
 from notifications.models import Address, Subscriber
+from notifications.relay import relay
 from tests.factories import World
 from tests.notifications.far_ends import FarEnd, Said, far_end
+from tests.pages.markup import PARTICULARS
 
 LONG = "小区东门的路灯坏了三天，老人晚上下楼看不清台阶。" * 400
 MESSAGE = Message(
@@ -327,3 +330,24 @@ def test_cutting_never_halves_a_character_or_a_link() -> None:
     assert fitted(["一", "https://z.example/very/long", "三"], 10) == "一"
     assert fitted(["一二三四五六"], 10) == "一二…"
     assert plainly("https://x/a_b *c*") == "https://x/a_b ＊c＊"
+
+
+def test_a_system_hears_facts_at_any_hour_and_nothing_about_the_resident(
+    world: World, platform: FarEnd, settings: LazySettings
+) -> None:
+    settings.QUIET_HOURS = (time(0, 0), time(23, 59))
+    secret = new_secret()
+    given = {"address": f"{platform.url}/hook", "secret": secret, "event_types": ["case.reported", "clock.overdue"]}
+    robot(world, "webhook", **given)
+    case = world.report(resident=True, title="王小明家门前路灯不亮 13800138000")
+    relay(now=world.now)
+    deliver(now=world.now)
+    [asked] = platform.asked
+    said = Reference(secret).verify(asked.raw, asked.headers)
+    assert said["type"] == "case.reported"
+    assert said["data"]["case"] == {
+        "number": case.number, "title": "王**家门前路灯不亮 138****8000", "state": "reported", "priority": "normal",
+        "category": None, "team": None, "due_at": case.due_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }  # fmt: skip
+    assert said["data"]["area"]["code"] == "S1C1E1G1"
+    assert not any(text in asked.raw.decode() for text in PARTICULARS)
