@@ -1,10 +1,11 @@
 """Chainable filters of cases; `visible_to` is the one door to read."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db import models
-from django.db.models import F, Q
+from django.db import connections, models
+from django.db.models import F, Func, Q, Value
 
 from cases.lib.bigrams import query_terms
 from cases.terms import END_STATES, Role
@@ -69,9 +70,30 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.exclude(kept_version=F("version"))
 
     def matching(self, words: str) -> Self:
-        """Whose number, title, description or place holds every word."""
+        """Whose number, title, description or place holds every word; of a Latin word a part is enough."""
         terms = query_terms(words)
         found = self if terms or not words.strip() else self.none()
+        whole = [term.strip() for term in terms if term != term.strip()]  # pairs of characters, never in a number
         for term in terms:
-            found = found.filter(Q(search_terms__contains=term) | Q(number__icontains=term.strip()))
+            if term == term.strip():
+                found = found.filter(Q(search_terms__contains=term) | Q(number__icontains=term))
+        return found.holding(whole)
+
+    def holding(self, terms: Sequence[str]) -> Self:
+        """Whose words hold each of these terms, whole: on PostgreSQL by the index `case_terms`."""
+        if not terms:
+            return self
+        if connections[self.db].vendor == "postgresql":
+            return self.filter(HoldsTerms(F("search_terms"), Value(list(terms))))
+        found = self
+        for term in terms:
+            found = found.filter(search_terms__contains=f" {term} ")
         return found
+
+
+class HoldsTerms(Func):
+    """Whether search terms hold all of some: the expression of the index `case_terms`, letter by letter."""
+
+    template = "string_to_array(btrim(%(expressions)s::text[]"
+    arg_joiner = "), ' ') @> "
+    output_field = models.BooleanField()

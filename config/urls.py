@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from cases.views import searching
 from config.accounts import Login
 from config.source import source
 from config.views import favicon, set_type
@@ -18,6 +19,7 @@ urlpatterns = [
     path("", include("workflows.urls_campaigns")),
     path("councils/", include("workflows.urls_council")),
     path("n/", include("workflows.urls_notices")),
+    path("search/", searching.results, name="search"),
     path("cases/", include("cases.urls")),
     path("messages/", include("notifications.urls")),
     path("r/", include("workflows.urls_public")),

@@ -15,6 +15,7 @@ from workflows.views import (
     leaves,
     ledgers,
     limits,
+    near,
     orders,
     poster,
     report,
@@ -40,7 +41,9 @@ register_converter(CaseNumber, "number")
 app_name = "workflows"
 urlpatterns = [
     path("report/", report.report, name="report"),
+    path("report/near/", near.while_typing, name="near"),
     path("report/<number:number>/", report.receipt, name="receipt"),
+    path("report/<number:number>/same/", near.same_matter, name="same_matter"),
     path("posters/<str:code>/", poster.poster, name="poster"),
     path("limits/", limits.versions, name="limits"),
     path("limits/import/", limits.import_table, name="import_limits"),

@@ -22,7 +22,7 @@
     return true;
   };
   const search = () => {
-    const field = document.querySelector("[data-search]");
+    const field = document.querySelector("[data-search]") || document.querySelector(".find__box");
     field?.focus();
     field?.select();
     return Boolean(field);

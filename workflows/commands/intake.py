@@ -15,6 +15,7 @@ from cases import campaigns
 from cases import commands as facts
 from cases.events import record_fact
 from cases.lib.bigrams import bigrams
+from cases.lib.masking import mask_text
 from cases.lib.numbering import case_number
 from cases.models import Area, Campaign, Case, Category, CollectionForm, Council, Reporter, User, Visit
 from cases.terms import ClockKind, EventType, Priority, RejectReason, Role, Source
@@ -147,6 +148,7 @@ def _open(report: Report, actor: Actor, now: datetime, reporter: Reporter | None
 
 def new_case(report: Report, actor: Actor, now: datetime, reporter: Reporter | None) -> CaseLifecycle:
     """The case of a report with its holder, not saved."""
+    told = f"{report.title} {report.description} {report.place}"
     case = CaseLifecycle(
         number=f"new-{uuid.uuid4().hex[:16]}",  # the real one needs the primary key
         source=report.source,
@@ -166,7 +168,7 @@ def new_case(report: Report, actor: Actor, now: datetime, reporter: Reporter | N
         reporter=reporter,
         extra=report.extra,
         reported_at=now,
-        search_terms=bigrams(f"{report.title} {report.description} {report.place} {report.external_ref}"),
+        search_terms=bigrams(f"{mask_text(told)} {report.external_ref}"),  # nobody is found by what is masked
     )
     case.find_holder()
     return case
