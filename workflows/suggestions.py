@@ -1,25 +1,14 @@
 """What is suggested, for a person to decide: the usual team, members, councils, likely duplicates, the next case."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from cases.lib.similarity import similar
 from cases.models import Area, Council, Posting, RoleAssignment, User
 from cases.selectors import held_by
 from workflows.lifecycle import CaseLifecycle
-
-DUPLICATE_DAYS, DUPLICATES_READ, DUPLICATES_SHOWN, ALIKE = 90, 300, 5, 0.34
-
-
-@dataclass(frozen=True)
-class Duplicate:
-    """An open case nearby that reads much like this one."""
-
-    case: CaseLifecycle
-    alike: int  # percent
+from workflows.near import Near, near_cases, told_of
 
 
 def above(area: Area) -> list[str]:
@@ -52,20 +41,9 @@ def councils_near(case: CaseLifecycle) -> QuerySet[Council]:
     return near.order_by("-area__depth", "code")
 
 
-def duplicates_of(case: CaseLifecycle, viewer: User) -> list[Duplicate]:
-    """Open cases of the last 90 days around the same place that read alike; one bounded query."""
-    paths = above(case.area)
-    around = paths[min(1, len(paths) - 1)]
-    since = case.reported_at - timedelta(days=DUPLICATE_DAYS)
-    rows = CaseLifecycle.objects.visible_to(viewer).open().exclude(pk=case.pk)
-    rows = rows.filter(area__path__startswith=around, reported_at__gte=since).order_by("-reported_at")
-    own = f"{case.title} {case.description} {case.place}"
-    scored = [
-        (similar(own, f"{row.title} {row.description} {row.place}"), row)
-        for row in rows.only("number", "title", "description", "place", "state", "reported_at")[:DUPLICATES_READ]
-    ]
-    best = sorted((pair for pair in scored if pair[0] >= ALIKE), key=lambda pair: -pair[0])[:DUPLICATES_SHOWN]
-    return [Duplicate(row, round(score * 100)) for score, row in best]  # type: ignore[arg-type]
+def duplicates_of(case: CaseLifecycle, viewer: User) -> list[Near]:
+    """Open cases of the last 90 days around the same place that may be the same matter; one bounded query."""
+    return near_cases(told_of(case), CaseLifecycle.objects.visible_to(viewer), without=case.pk)
 
 
 def next_held(viewer: User, *, after: CaseLifecycle) -> CaseLifecycle | None:

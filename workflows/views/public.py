@@ -22,6 +22,7 @@ from workflows.commands import surveys
 from workflows.commands.intake import report_case
 from workflows.forms.public import AskReopenForm
 from workflows.forms.report import PublicReportForm
+from workflows.near import is_known
 from workflows.public_page import public_page
 from workflows.views.report import link_url, qr_image
 
@@ -187,4 +188,5 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         return link
     url = link_url(token)
     shown = shown_of(link, token, url=url, qr=qr_image(url), area_code=link.case.area.code)
+    shown["is_known"] = is_known(link.case)
     return render(request, "workflows/public_receipt.html", shown)

@@ -22,6 +22,7 @@ from workflows.commands.surveys import issue_survey_slip
 from workflows.forms.collection import visit_to_raise
 from workflows.forms.report import ReportForm
 from workflows.inboxes import stage_provisional_year
+from workflows.near import near_of
 from workflows.permissions import may_report
 from workflows.views.access import SENT_DRAFT, seen_case, viewer_of
 
@@ -118,5 +119,6 @@ def _receipt_page(request: HttpRequest, case: Case, token: str, *, sent_draft: s
         "sent_draft": sent_draft,
         "provisional": stage_provisional_year(case),
         "may_report": viewer_of(request).grants().has(*may_report),
+        "near": near_of(case, viewer_of(request)),
     }
     return render(request, "workflows/report_done.html", shown)
