@@ -1,7 +1,7 @@
 """What the pages of campaigns show: goals and how far they are, parts by place, team and category, entry and exit."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -14,13 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.campaigns import newest_form
-from cases.models import Area, AreaHead, Campaign, Case, Category, Course, Enrolment, FormQuestion, Team, User
+from cases.models import Area, AreaHead, Campaign, Case, Category, Course, FormQuestion, Team, User
 from cases.permissions import may_edit_campaign
 from cases.terms import END_STATES
+from workflows.charts import Chart, over_time
 from workflows.figures.campaign import CampaignReport, Progress, campaign_report, progress
 from workflows.figures.collected import Collected, collected
 from workflows.figures.rates import Figure, Tally
 from workflows.permissions import may_report
+from workflows.spans import MONTH, WEEK, begin_of, next_begin
 
 K = TypeVar("K", int, str)
 WEEKS_SHOWN = 26  # a longer campaign is shown by months
@@ -89,6 +91,7 @@ class CampaignPage:
     by_category: list[Part]
     spans: list[Span]
     by_month: bool
+    chart: Chart | None
     heads: list[AreaHead]
     courses: list[Course]
     questions: list[FormQuestion]
@@ -140,7 +143,8 @@ def campaign_page(viewer: User, campaign: Campaign, *, now: datetime) -> Campaig
     return CampaignPage(
         campaign=campaign, standing=standing_of(campaign, day), areas=areas, teams=list(campaign.teams.all()),
         report=report, goals=progress(report), by_area=_by_area(report), by_team=_by_team(report),
-        by_category=_by_category(report), spans=spans, by_month=by_month, heads=list(heads),
+        by_category=_by_category(report), spans=spans, by_month=by_month, chart=_chart(spans, by_month=by_month),
+        heads=list(heads),
         courses=courses_of(campaign), questions=list(form.questions.all()) if form else [],
         collected=collected(campaign),
         version=form.n if form else 0, may_edit=may_edit_campaign(viewer, areas),
@@ -212,11 +216,15 @@ def spans_of(cases: QuerySet[Case], day: date) -> tuple[list[Span], bool]:
     by_month = (last - first).days > WEEKS_SHOWN * 7
     entered, left = _by_day(cases, "reported_at"), _by_day(cases.filter(closed_at__isnull=False), "closed_at")
     found, in_hand = [], 0
-    for since, until in _stretches(first, min(last, day), by_month=by_month):
+    grain, since = MONTH if by_month else WEEK, first
+    while (since := begin_of(since, grain)) <= min(last, day):
+        after = next_begin(since, grain)
+        until = after - timedelta(days=1)
         came = sum(n for when, n in entered.items() if since <= when <= until)
         went = sum(n for when, n in left.items() if since <= when <= until)
         in_hand += came - went
         found.append(Span(since, until, came, went, in_hand))
+        since = after
     return found, by_month
 
 
@@ -225,14 +233,9 @@ def _by_day(cases: QuerySet[Case], column: str) -> Counter[date]:
     return Counter(dict(rows))
 
 
-def _stretches(first: date, last: date, *, by_month: bool) -> Iterator[tuple[date, date]]:
-    begin = first.replace(day=1) if by_month else first - timedelta(days=first.weekday())
-    while begin <= last:
-        after = (begin + timedelta(days=32)).replace(day=1) if by_month else begin + timedelta(days=7)
-        yield begin, after - timedelta(days=1)
-        begin = after
-
-
-def participants_of(courses: Iterable[Course]) -> QuerySet[Enrolment]:
-    """Who came to some courses."""
-    return Enrolment.objects.filter(course__in=courses, absent=False).select_related("user", "course")
+def _chart(spans: Sequence[Span], *, by_month: bool) -> Chart | None:
+    if not spans:
+        return None
+    labels = [f"{span.since:%y-%m}" if by_month else f"{span.since:%m-%d}" for span in spans]
+    columns = [(_("入库"), [span.entered for span in spans]), (_("出库"), [span.left for span in spans])]
+    return over_time(labels, columns, (_("期末在库"), [span.in_hand for span in spans]))

@@ -21,6 +21,7 @@ from cases.lib import pdf
 from cases.models import Campaign
 from cases.permissions import may_edit_campaign, may_lead_campaigns
 from workflows import campaign_pages as pages
+from workflows.figure_pages import READERS as FIGURE_READERS
 from workflows.figures.campaign import COUNT_LABELS, FORMULAS
 from workflows.forms.campaigns import CampaignForm, QuestionsForm
 from workflows.views.access import viewer_of
@@ -52,6 +53,8 @@ def _shown(request: HttpRequest, code: str) -> dict[str, Any]:
     ]
     sees_visits = viewer_of(request).grants().has(*VISIT_READERS)
     shown = {"page": page, "campaign": campaign, "counts": counts, "now": now, "sees_visits": sees_visits}
+    opens_figures = viewer_of(request).grants().has(*FIGURE_READERS)
+    shown |= {"opens_figures": opens_figures, "figures_query": f"?campaign={campaign.pk}"}
     return shown | {"makes_pdf": not pdf.missing()}
 
 
