@@ -21,7 +21,7 @@ run: .venv/.run-ready .env
 	@exec $(PY) manage.py up
 
 test: .venv/.dev-ready
-	.venv/bin/pytest -q -n auto -m "not pg and not journey"
+	.venv/bin/pytest -q -n auto -m "not pg and not journey and not district"
 
 check: .venv/.dev-ready
 	.venv/bin/ruff check .

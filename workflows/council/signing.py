@@ -99,7 +99,8 @@ def _sign(  # noqa: PLR0913, PLR0917  # who signed what, and who says so
     signers = signers_of(minutes.meeting)
     if seat.pk not in signers.may_sign:
         raise PermissionDenied("sign_minutes")
-    if version.signatures.filter(seat=seat).exists():
+    signed = set(version.signatures.values_list("seat", flat=True))
+    if seat.pk in signed:
         raise ValidationError(_("已经签过了，没有重复签署。"))
     row = Signature.objects.create(
         version=version, seat=seat, sha256=version.sha256, method=method, recorded_by=actor, at=now
@@ -107,8 +108,7 @@ def _sign(  # noqa: PLR0913, PLR0917  # who signed what, and who says so
     about = {"minutes": minutes.meeting_id, "meeting": minutes.meeting_id, "version": version.n}
     said = {"seat": seat.pk, "method": method, "sha256": version.sha256}
     say(council, EventType.MINUTES_SIGNED, actor=actor, now=now, **about, **said)
-    signed = set(version.signatures.values_list("seat", flat=True))
-    if minutes.state == MinutesState.APPROVED and signers.enough(signed):
+    if minutes.state == MinutesState.APPROVED and signers.enough({*signed, seat.pk}):
         _signed(minutes, council, actor, now)
     return row
 
@@ -130,6 +130,7 @@ def _locked(version_id: int) -> tuple[MinutesVersion, MinutesLifecycle, Council]
     version = MinutesVersion.objects.select_related("minutes__meeting").get(pk=version_id)
     council = locked_council(version.minutes.meeting.council_id)
     minutes = locked(MinutesLifecycle, version.minutes_id, "meeting__pack", "meeting__chair", "meeting__recorder")
+    version.minutes = minutes  # whoever asks the version afterwards hears what became of them
     if minutes.state not in TO_BE_SIGNED:
         raise ValidationError(_("纪要现在是「%(state)s」，还不能签署。") % {"state": minutes.get_state_display()})
     newest_text = minutes.versions.filter(is_addendum=False).order_by("-n").values_list("pk", flat=True)[0]

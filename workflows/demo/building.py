@@ -27,7 +27,7 @@ from workflows.demo.sittings import evening
 from workflows.demo.size import Size, scaled
 from workflows.demo.training import make_training
 from workflows.demo.world import World
-from workflows.demo.year import fill, sittings
+from workflows.demo.year import coming, fill, sittings
 from workflows.keeping.fold import fold_all
 from workflows.limits import default_calendar
 from workflows.seed import YEARS, seed_all
@@ -106,7 +106,7 @@ def _tell(world: World, size: Size) -> None:
     others = [*beside(world, size.beside), *recent(world, size.recent), *rounds(world)]
     for story in [*driven, *hard, *others, *make_training(world, size.participants)]:
         world.days.begin(story)
-    for sitting in [*special, *usual]:
+    for sitting in [*special, *usual, *coming(world, size.coming)]:
         world.days.begin(evening(world, sitting))
     for story in home_stories(world):
         world.days.begin(story)

@@ -9,6 +9,7 @@ MEETINGS, MATTERS = 370, 950
 PARTICIPANTS = 463  # in four courses
 TEAMS = len(ESTATES)  # of three officials each, one team in each estate
 REFERRED, BESIDE = 230, 60  # suggestions that go through a council; cases of the year outside the campaign
+COMING = 6  # meetings of the next days, beside that at home
 LEAST_MEETINGS = 8
 
 
@@ -27,6 +28,7 @@ class Size:
     matters: int
     beside: int
     participants: int
+    coming: int
     recent: float  # of the cases of the last weeks
 
     @property
@@ -50,5 +52,6 @@ def scaled(scale: float) -> Size:
         matters=max(round(MATTERS * scale), round(MATTERS * LEAST_MEETINGS / MEETINGS)),
         beside=round(BESIDE * scale),
         participants=round(PARTICIPANTS * scale),
+        coming=max(round(COMING * scale), 1),
         recent=scale,
     )

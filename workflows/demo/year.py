@@ -55,6 +55,18 @@ def an_evening(world: World, estate: str, days_ago: int) -> Sitting:
     return Sitting(estate, _evening(world, world.days.now - timedelta(days=days_ago), LAST), [])
 
 
+def coming(world: World, meetings: int) -> list[Sitting]:
+    """Evenings of the next days: on the list and in the notice already, with nothing decided."""
+    found = []
+    for n in range(meetings):
+        estate = world.places.estates[(n * 9 + 4) % len(world.places.estates)]
+        sitting = Sitting(estate, world.days.on(3 + n % 3, EVENING.hour), [])
+        dice = world.dice("coming", n)
+        sitting.items += [_own(world, sitting, dice) for _ in range(1 + n % 2)]
+        found.append(sitting)
+    return found
+
+
 def fill(world: World, evenings: list[Sitting], matters: int) -> None:
     """Put own matters on the lists until there are so many in all with those referred; none stays empty."""
     dice = world.dice("lists")

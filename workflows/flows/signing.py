@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from viewflow import this
 from viewflow.workflow import flow
 
+from cases.council_terms import MinutesState
 from cases.models import Minutes, MinutesVersion, Signature, User
 from workflows.council import minutes, signing
 from workflows.flows.lock import CouncilRowLock
@@ -73,6 +74,8 @@ def record_signature(*, version_id: int, seat_id: int, actor: User, now: datetim
 
 
 def _end_when_enough(version: MinutesVersion, actor: User) -> None:
+    if not version.is_addendum and version.minutes.state == MinutesState.APPROVED:
+        return  # the last signature needed would have moved them on
     process = SigningProcess.objects.filter(version=version, finished=None).first()
     signed = set(version.signatures.values_list("seat", flat=True))
     if process is not None and signing.signers_of(version.minutes.meeting).enough(signed):
