@@ -24,7 +24,7 @@ from workflows.models import Clock, Request
 
 WATCHERS = (Role.SUPERVISOR, Role.LEADER, Role.DESK, Role.DISPATCHER, Role.TEAM_LEADER, Role.AUDITOR)
 OF_THE_HOLDER = [kind for kind in ClockKind if kind not in OBLIGATIONS or kind == ClockKind.PROMISE]
-CASE_COLUMNS = ("area", "category", "team", "council", "handler", "holder_user")
+NAMED = ("category", "team", "council", "handler", "holder_user")
 OWED = ("request", "part__team", "order__team", "follow_up__owner", "objection__notice__council", "spot_check")
 ANY_REQUEST = "any"
 LONGEST_FIRST, JUST_NOW_FIRST = "", "newest"
@@ -130,11 +130,21 @@ def open_requests(kind: str = ANY_REQUEST) -> QuerySet[Request]:
     return found if kind == ANY_REQUEST else found.filter(kind=RequestKind(kind))
 
 
+def is_unit(unit: str) -> bool:
+    """Whether it names a team or a council by its key, or a role."""
+    kind, _dash, value = unit.partition("-")
+    if kind == "role":
+        return value in Role.values
+    return kind in ("team", "council") and value.isdecimal() and len(value) < 19  # noqa: PLR2004  # a column holds it
+
+
 def of_unit(found: QuerySet[Clock], unit: str) -> QuerySet[Clock]:
     """What one team, council or role owes; what is not understood narrows nothing."""
+    if not is_unit(unit):
+        return found
     kind, _dash, value = unit.partition("-")
     of_case = Q(kind__in=OF_THE_HOLDER) | Q(kind=ClockKind.ORDER, order__team=None)
-    if kind in ("team", "council") and value.isdecimal() and len(value) < 19:  # noqa: PLR2004  # a column holds it
+    if kind in ("team", "council"):
         roles = ["", Role.TEAM_MEMBER] if kind == "team" else [Role.SECRETARY]
         owed = of_case & Q(**{"case__holder_role__in": roles, f"case__{kind}": int(value)})
         if kind == "team":
@@ -142,12 +152,10 @@ def of_unit(found: QuerySet[Clock], unit: str) -> QuerySet[Clock]:
         else:
             owed |= Q(objection__notice__council=int(value))
         return found.filter(owed)
-    if kind == "role" and value in Role.values:
-        owed = (of_case & Q(case__holder_role=value)) | Q(request__decider_role=value)
-        if value == Role.SUPERVISOR:
-            owed |= Q(kind=ClockKind.SPOT_CHECK)
-        return found.filter(owed)
-    return found
+    owed = (of_case & Q(case__holder_role=value)) | Q(request__decider_role=value)
+    if value == Role.SUPERVISOR:
+        owed |= Q(kind=ClockKind.SPOT_CHECK)
+    return found.filter(owed)
 
 
 def overdue_rows(found: Sequence[Clock], viewer: User, *, now: datetime) -> list[OverdueRow]:
@@ -184,8 +192,8 @@ def owed_by(clock: Clock) -> str:
 def with_cases(found: QuerySet[Clock]) -> QuerySet[Clock]:
     """With everything that a row shows, and without the long texts that it does not.
 
-    What only few rows have is read beside them: to plan a join of twenty tables took a hundred times as long as to
-    run it.
+    Names are read beside the rows: to plan a join of twenty tables took a hundred times as long as to run it.
     """
-    joined = found.select_related("policy", "calendar", *(f"case__{name}" for name in CASE_COLUMNS))
-    return joined.defer(*(f"case__{name}" for name in LONG_COLUMNS)).prefetch_related(*OWED)
+    joined = found.select_related("policy", "calendar", "case__area")
+    beside = (*(f"case__{name}" for name in NAMED), *OWED)
+    return joined.defer(*(f"case__{name}" for name in LONG_COLUMNS)).prefetch_related(*beside)

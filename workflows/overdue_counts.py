@@ -129,7 +129,7 @@ def _chosen(wanted: lists.Narrowing, names: "_Names") -> dict[str, str]:
     return {
         "limit": wanted.limit,
         "band": wanted.band.key if wanted.band else "",
-        "unit": wanted.unit if wanted.unit in names.units else "",  # what is not understood narrows nothing
+        "unit": wanted.unit if wanted.unit in names.units else "",
         "team": wanted.team.code if wanted.team else "",
         "stage": wanted.stage,
         "category": wanted.category.code if wanted.category else "",
@@ -179,7 +179,7 @@ class _Names:
         categories = keys("case__category") | ({wanted.category.pk} if wanted.category else set())
         self._categories = Category.objects.in_bulk(categories)
         self._areas = {area.path: area for area in Area.objects.filter(path__in=paths)} if paths else {}
-        self.units: dict[str, str] = {}
+        self.units = self._chosen_unit(wanted.unit)
         self.teams = {team.code: team.name for team in self._teams.values()}
         self.categories = {category.code: category.name for category in self._categories.values()}
         below = [path for path in keys("piece") if not wanted.area or path != wanted.area.path]
@@ -219,6 +219,16 @@ class _Names:
         if role == Role.SECRETARY and row["case__council"]:
             return self._of("council", row["case__council"])
         return _of_role(role) if role else ("", _("无责任单位"))
+
+    def _chosen_unit(self, unit: str) -> dict[str, str]:
+        """The unit that was chosen, although nothing of it may be late; nothing when it is not understood."""
+        if not lists.is_unit(unit):
+            return {}
+        kind, _dash, value = unit.partition("-")
+        if kind == "role":
+            return dict([_of_role(value)])
+        found = (Team if kind == "team" else Council).objects.filter(pk=int(value)).first()
+        return {unit: found.name if found else "—"}
 
     def _of(self, kind: str, pk: int) -> tuple[str, str]:
         return f"{kind}-{pk}", (self._teams if kind == "team" else self._councils)[pk].name

@@ -156,7 +156,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(world: World, read: R
         assert len(page.context["rows"]) == (1 if more == 1 else 3)
         return len(seen)
 
-    assert queries(1) == queries(2) <= 18
+    assert queries(1) == queries(2) <= 23
 
 
 def test_nothing_late_says_what_comes_here(world: World, read: Read) -> None:

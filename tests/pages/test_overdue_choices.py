@@ -1,5 +1,7 @@
 """The choices of the overdue desk: each says how many it leaves, and leaves as many."""
 
+import csv
+import io
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -170,3 +172,27 @@ def test_rework_holds_and_extensions_are_told_too(world: World, read: Read) -> N
     assert row.why.lines == ["返工 1 次、挂账 1 次、延期 1 次"]
     assert row.holder == "平山小区工作队 · 陈队员"
     assert row.why.waits.startswith("03-03 起已等 ")
+
+
+def test_the_file_holds_what_the_page_lists_with_its_reasons(world: World, many: list[Case], client: Client) -> None:
+    client.force_login(world.chief)
+    page = client.get("/overdue/", {"team": "T1", "order": "category"}, headers={"accept-language": "zh-hans"})
+    assert "?team=T1&amp;order=category&amp;export=xlsx" in page.content.decode()
+    answer = client.get(
+        "/overdue/", {"team": "T1", "order": "category", "export": "csv"}, headers={"accept-language": "zh-hans"}
+    )
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert [row["编号"] for row in rows] == numbers(page)
+    assert [row["已超或剩余"] for row in rows] == [row.light.words for row in page.context["rows"]]
+    assert all(row["等谁，为什么"].startswith("03-0") for row in rows)
+    book = b"".join(client.get("/overdue/", {"export": "xlsx"}).streaming_content)  # type: ignore[attr-defined]
+    assert book.startswith(b"PK")
+    client.force_login(world.member)
+    assert client.get("/overdue/", {"export": "csv"}).status_code == 403
+
+
+def test_a_unit_of_which_nothing_is_late_says_so(world: World, many: list[Case], read: Read) -> None:
+    page = read(world.chief, unit="role-survey_desk")
+    assert (numbers(page), page.context["counts"].total, page.context["unit"].name) == ([], 0, "回访员")
+    assert read(world.chief, unit="team-999999").context["counts"].total == 0

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,14 +14,17 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection, reset_queries
+from django.db.models import Q
 from django.utils import timezone
 
+from cases import keyset
 from cases.events import verify_all
 from cases.models import Case, CaseEvent, SurveyInvitation
 from workflows import sla
 from workflows.benchmark.chain import measure_chain
 from workflows.benchmark.dashboard import SUMS_OF_ALL, measure_dashboard
 from workflows.benchmark.deadlines import by_minutes, measure_deadlines
+from workflows.benchmark.depth import measure_depth
 from workflows.benchmark.firing import FIRE, measure_firing
 from workflows.benchmark.idle import measure_idle
 from workflows.benchmark.lateness import _ring as ring_late
@@ -331,3 +335,21 @@ def test_it_runs_in_a_database_of_its_own_and_drops_it() -> None:
     assert "1,000 clocks ÷ at 10" in rows[-3]["name"]
     again = [sys.executable, "manage.py", "bench", "--only", "P4", "--json"]
     assert "already exists" not in run(again).stderr
+
+
+@pytest.mark.pg
+def test_the_end_of_the_overdue_list_is_the_same_by_keyset_and_by_offset(
+    committed_world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.benchmark.depth.ROUNDS", 1)
+    monkeypatch.setattr("workflows.benchmark.depth.LOOKS", 1)
+    monkeypatch.setattr("workflows.benchmark.depth.OPENINGS", 1)
+    whole, by_offset, *growth = measure_depth(replace(committed_world, size=4000))
+    assert whole.equal
+    assert (whole.floor, whole.goal, whole.smaller_is_better) == (5, 2, True)
+    assert re.search(r"list of 1\d\d among 4,000 cases", whole.name)
+    assert by_offset.ratio is not None
+    assert [figure.name.rpartition(" ")[2] for figure in growth[:2]] == ["400", "4,000"]
+    right = keyset.Order.beyond
+    monkeypatch.setattr(keyset.Order, "beyond", lambda *given, **words: right(*given, **words) | Q(pk__gt=0))
+    assert not measure_depth(replace(committed_world, size=4000))[0].equal

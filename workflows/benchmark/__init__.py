@@ -5,6 +5,7 @@ from collections.abc import Callable
 from workflows.benchmark.chain import measure_chain
 from workflows.benchmark.dashboard import measure_dashboard
 from workflows.benchmark.deadlines import measure_deadlines
+from workflows.benchmark.depth import measure_depth
 from workflows.benchmark.firing import measure_firing
 from workflows.benchmark.idle import measure_idle
 from workflows.benchmark.lateness import measure_lateness
@@ -24,6 +25,7 @@ FIGURES: dict[str, Callable[[World], list[Figure]]] = {
     "P8": measure_deadlines,
     "P9": measure_recompute,
     "P10": measure_dashboard,
+    "P11": measure_depth,
     "P12": measure_chain,
     "P13": measure_import,
 }

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from cases.keyset import take
 from cases.models import Area, Category, Team, User
 from cases.terms import ClockKind, RequestKind, State
+from cases.views import sheets
 from workflows import limits
 from workflows import overdue as lists
 from workflows.bands import Band, bands
@@ -24,20 +26,24 @@ from workflows.desk_acts import MOST
 from workflows.forms.desk import AT_ONCE, TickedForm, UrgeForm
 from workflows.models import Clock, DeskActKind
 from workflows.overdue_counts import Counts, counts
-from workflows.views.desk_acts import ACTS, acts_of, ask, may_act, send
+from workflows.overdue_sheet import OVERDUE, sheet_rows
+from workflows.views.desk_acts import acts_of, ask, may_act, send
 
 PASSED_ON = ("limit", "band")  # chosen by links; the form of the other choices keeps them
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def overdue(request: HttpRequest) -> HttpResponse:
+def overdue(request: HttpRequest) -> HttpResponseBase:
     """超期与临期: the limits of the viewer's scope that are past or near."""
     viewer, now = cast(User, request.user), timezone.now()
     if not viewer.grants().has(*lists.WATCHERS):
         raise PermissionDenied("overdue")
     if request.method == "POST":
         return _act(request, viewer, now)
+    if kind := sheets.wanted(request):
+        found = listed(viewer, narrowing(request.GET, now), now)
+        return sheets.download(OVERDUE, sheet_rows(found, viewer, now=now), kind, now=now)
     form = UrgeForm(viewer=viewer, now=now, initial={"once": uuid4()})
     return _page(request, viewer, now, form)
 
@@ -151,6 +157,3 @@ def _fields(known: Counts) -> list[tuple[str, Any, list[Any], bool]]:
         ("kind", _("时限种类"), known.kinds, False),
         ("request", _("有申请待审定"), known.requests, False),
     ]
-
-
-__all__ = ["ACTS", "listed", "narrowing", "overdue"]

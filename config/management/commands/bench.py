@@ -27,12 +27,12 @@ LEAST = 1_000  # clocks: of fewer there is nothing to be told
 
 
 class Command(BaseCommand):
-    help = "Measure moves, clocks, deadlines, the hash chain and messages against their anchors (PostgreSQL only)."
+    help = "Measure moves, clocks, deadlines, lists, the hash chain and messages against their anchors (PostgreSQL only)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         usual = ",".join(name for name in FIGURES if settings.REDIS_URL or name not in NEED_REDIS)
         parser.add_argument("--only", default=usual, help=f"some of {','.join(FIGURES)}")
-        words = f"running clocks for P5 and P9, for P6 and P7 a share of them; {SIZE:,} unless told"
+        words = f"running clocks for P5 and P9, cases for P11, for P6 and P7 a share of them; {SIZE:,} unless told"
         parser.add_argument("--size", type=int, default=SIZE, help=words)
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
