@@ -117,6 +117,7 @@ def _page(
         before=request.GET.get("before", ""),
     )
     rows = lists.overdue_rows(page.rows, viewer, now=now)
+    form.fields["words"].widget.attrs |= {"placeholder": form.fields["words"].label, "rows": 1}
     offered = {act for row in rows for act in row.acts}
     wrong = [*(ticked.errors.get("case", ()) if ticked else ()), *form.errors.get("words", ())]
     shown = {
