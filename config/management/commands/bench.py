@@ -27,7 +27,7 @@ LEAST = 1_000  # clocks: of fewer there is nothing to be told
 
 
 class Command(BaseCommand):
-    help = "Measure moves, clocks, deadlines, lists, the hash chain and messages against their anchors (PostgreSQL only)."
+    help = "Measure moves, clocks, lists, deadlines, history and messages against their anchors (PostgreSQL only)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         usual = ",".join(name for name in FIGURES if settings.REDIS_URL or name not in NEED_REDIS)
