@@ -11,7 +11,7 @@ from django.template import engines
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.terms import COUNCIL_EVENTS, ClockKind, EventType, RequestKind
+from cases.terms import COUNCIL_EVENTS, ClockKind, RequestKind
 
 MOMENT = datetime(2026, 3, 5, 17, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
 SAID = re.compile(r"\bsaid\.([a-z_]+)")
@@ -93,28 +93,26 @@ def template_name(event_type: str, *, resident: bool) -> str:
 
 
 def variables_of(event_type: str, *, resident: bool) -> dict[str, Variable]:
-    """By name: those of every message of this kind, and what this event says."""
+    """By name: those of every message of this kind, and what this event says. Only an answer asks to be rated."""
     common = OF_RESIDENT if resident else OF_COUNCIL if event_type in COUNCIL_EVENTS else OF_STAFF
-    said = {name: SAID_OF[name] for name in _said(event_type, resident=resident) if name in SAID_OF}
-    return common | {f"said.{name}": said[name] for name in sorted(said)}
+    source = _source(event_type, resident=resident)
+    found = {name: kind for name, kind in common.items() if name != "survey_url" or name in source}
+    said = sorted(set(SAID.findall(source)) & set(SAID_OF))
+    return found | {f"said.{name}": SAID_OF[name] for name in said}
 
 
-def _said(event_type: str, *, resident: bool) -> set[str]:
+def _source(event_type: str, *, resident: bool) -> str:
     engine = engines["django"].engine  # type: ignore[attr-defined]  # the engine itself knows its sources
-    source = engine.get_template(f"notifications/{template_name(event_type, resident=resident)}.txt").source
-    return set(SAID.findall(source))
+    name = template_name(event_type, resident=resident)
+    return str(engine.get_template(f"notifications/{name}.txt").source)
 
 
 def sample_words(event_type: str, *, resident: bool) -> dict[str, Any]:
     """What a made-up event says, as `render` hands it to the templates."""
-    words: dict[str, Any] = {"said": dict(LISTS), "messages_url": f"{settings.BASE_URL}/messages/settings/"}
+    chosen_at = "https://example.com/r/…/messages/" if resident else f"{settings.BASE_URL}/messages/settings/"
+    words: dict[str, Any] = {"said": dict(LISTS), "messages_url": chosen_at}
     for name, variable in variables_of(event_type, resident=resident).items():
         into, _dot, key = name.rpartition(".")
         sample = variable.sample
         (words["said"] if into else words)[key] = str(sample) if isinstance(sample, Promise) else sample
     return words
-
-
-def event_types() -> list[str]:
-    """Every type, in the order of their declaration."""
-    return list(EventType.values)

@@ -48,7 +48,7 @@ def worded(event_type: str, words: dict[str, Any], *, resident: bool, texts: Tex
 
 def in_own_words(text: Text, event_type: str, words: dict[str, Any], *, resident: bool) -> Message:
     """A text of an administrator, in the frame that every message of its kind has: links, limits, how to switch off."""
-    given = {"details": _block(template_name(event_type, resident=resident), "more", words).strip()} | words
+    given = words | {"details": _block(template_name(event_type, resident=resident), "more", words).strip()}
     own = {"own_subject": filled(text.subject, given), "own_body": filled(text.body, given).strip()}
     frame = "own.resident" if resident else "own.council" if event_type in COUNCIL_EVENTS else "own"
     return written(frame, words | own)

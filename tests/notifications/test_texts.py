@@ -82,7 +82,7 @@ def test_every_message_can_be_previewed_and_edited_and_says_the_same(
     own = preview(event_type, resident=resident, language=language, text=text)
     builtin = preview(event_type, resident=resident, language=language)
     assert own.subject == builtin.subject
-    assert own.lead == builtin.lead
+    assert own.text.split() == builtin.text.split()
     assert builtin.url in builtin.text  # a message leads to the page where it is done
     assert "{" not in own.text + builtin.text
     if language == EN:
