@@ -25,7 +25,9 @@ def all_overdue(world: World, n: int) -> None:
     for _ in range(n):
         world.case("in_progress")
     relay(now=world.now)
-    deliver(now=world.now + timedelta(hours=1), limit=10_000)
+    hour_later = world.now + timedelta(hours=1)
+    while Delivery.objects.due(hour_later).exists():  # a run ends after a minute, with much left on a busy machine
+        deliver(now=hour_later, limit=10_000)
     Delivery.objects.update(read_at=world.now)
     mail.outbox.clear()
     sweep(now=MONDAY)
