@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Max, OuterRef, Subquery
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 
+from cases.lib.sheets import Column, Sheet
 from cases.models import Case, CaseEvent, User
 from cases.terms import EventType
 from notifications.channels import CHANNELS
@@ -167,18 +168,33 @@ def rhythm_of(user: User) -> Rhythm:
     return Rhythm.objects.filter(user=user).first() or Rhythm(user=user)
 
 
+DEAD = Sheet[DeadLetter](
+    "undelivered",
+    gettext_lazy("未送达的消息"),
+    (
+        Column(gettext_lazy("件"), 14, lambda letter: letter.number),
+        Column(gettext_lazy("消息"), 24, lambda letter: letter.label),
+        Column(gettext_lazy("收件人"), 24, lambda letter: letter.recipient),
+        Column(gettext_lazy("渠道"), 12, lambda letter: letter.channel),
+        Column(gettext_lazy("原因"), 50, lambda letter: letter.error),
+        Column(gettext_lazy("次数"), 6, lambda letter: letter.attempts),
+        Column(gettext_lazy("时间"), 17, lambda letter: letter.at),
+    ),
+)
+
+
 def may_see_dead_letters(viewer: User) -> bool:
     """Whether the person answers for what was not delivered."""
     return not Delivery.objects.overseen_by(viewer).query.is_empty()
 
 
-def dead_letters(viewer: User, *, channel: str = "") -> list[DeadLetter]:
+def dead_letters(viewer: User, *, channel: str = "", most: int | None = LONGEST_LIST) -> list[DeadLetter]:
     """The newest messages that were given up and that this person answers for, of one channel or of all."""
     rows = narrowed(Delivery.objects.overseen_by(viewer).dead(), channel=channel).order_by("-pk")
     found = list(
         rows.select_related(
             "event__case", "event__council", "recipient_user", "recipient_reporter", "recipient_subscriber"
-        ).prefetch_related("recipient_user__addresses")[:LONGEST_LIST]
+        ).prefetch_related("recipient_user__addresses")[:most]
     )
     visible = _visible(viewer, found)
     return [_dead_letter(row, in_scope=_is_visible(row, visible)) for row in found]

@@ -113,6 +113,12 @@ def _names(split: str, keys: Iterable[int | str | None]) -> dict[int | str | Non
     return {area.path: area.near_name for area in Area.objects.filter(path__in=[key for key in keys if key])}
 
 
+def keys_behind(viewer: User, question: Question, rate: str, side: str) -> list[int]:
+    """The keys of all cases in the numerator or denominator, the newest first."""
+    with reading(question, viewer) as reader:
+        return list(reader.keys(column_of(rate, side)))
+
+
 def behind(viewer: User, question: Question, rate: str, side: str, page: int) -> Behind:
     """The cases in the numerator or denominator, newest first."""
     shown = LISTED[rate]

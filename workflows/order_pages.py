@@ -1,8 +1,9 @@
 """What the pages of supervision orders show: who may see which, their lights, what may be done, the printed sheet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -21,6 +22,7 @@ from workflows.models import Clock, SupervisionOrder
 from workflows.timeline import OF_AN_ORDER, Entry, timeline
 
 NEWEST = Sorting("issued_at", newest_first=True)
+AT_ONCE = 500
 MOST_STEPS = 8  # of the case on a printed sheet
 PEOPLE = ("issued_by", "replied_by", "ended_by")
 BADGES = {
@@ -98,6 +100,13 @@ def order_views(orders: Sequence[SupervisionOrder], viewer: User, *, now: dateti
     cases = {order.case_id for order in orders}
     seen = set(Case.objects.visible_to(viewer).filter(pk__in=cases).values_list("pk", flat=True)) if cases else set()
     return [_view(order, order.clocks.all()[0], viewer, now, sees_case=order.case_id in seen) for order in orders]
+
+
+def all_views(orders: QuerySet[SupervisionOrder], viewer: User, *, now: datetime) -> Iterator[OrderView]:
+    """Those of a whole list, read in parts."""
+    rows = orders.iterator(chunk_size=AT_ONCE)
+    while part := list(islice(rows, AT_ONCE)):
+        yield from order_views(part, viewer, now=now)
 
 
 def views_of_case(case: Case, viewer: User, *, now: datetime) -> list[OrderView]:

@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern] = [
     path("polls/<int:pk>/files/<str:name>", polls.poll_file, name="poll_file"),
     path("polls/<int:pk>/acts/<slug:act>/", polls.act_on_poll, name="act_on_poll"),
     path("of/<str:code>/", councils.show_council, name="council"),
+    path("of/<str:code>/lists/<slug:name>/", councils.kept_list, name="kept_list"),
     path("of/<str:code>/propose/", councils.propose, name="propose_matter"),
     path("of/<str:code>/meetings/new/", councils.new_meeting, name="new_meeting"),
     path("follow-ups/", follow_ups.follow_up_list, name="follow_ups"),

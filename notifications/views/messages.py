@@ -8,6 +8,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
@@ -17,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from cases.models import User
+from cases.views import sheets
 from notifications import selectors
 from notifications.commands import choose_settings, mark_all_read, mark_read
 from notifications.delivery import resend, resend_all
@@ -93,12 +95,15 @@ def message_settings(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def dead_letters(request: HttpRequest) -> HttpResponse:
+def dead_letters(request: HttpRequest) -> HttpResponseBase:
     """What was given up, for those who answer for it."""
     viewer = _viewer(request)
     if not selectors.may_see_dead_letters(viewer):
         raise PermissionDenied("dead_letters")
     channel = request.GET.get("channel", "")
+    if kind := sheets.wanted(request):
+        letters = selectors.dead_letters(viewer, channel=channel, most=None)
+        return sheets.download(selectors.DEAD, letters, kind, now=timezone.now())
     context = {
         "letters": selectors.dead_letters(viewer, channel=channel),
         "channels": selectors.dead_by_channel(viewer),

@@ -106,16 +106,16 @@ def list_counts(viewer: User) -> dict[str, int]:
     return visible_follow_ups(viewer).aggregate(**count)
 
 
-def rows_of(found: QuerySet[FollowUp], now: datetime) -> list[FollowUpRow]:
+def rows_of(found: QuerySet[FollowUp], now: datetime, *, most: int | None = MOST) -> list[FollowUpRow]:
     """With the newest clock of each: two queries; the most pressing first as far as they are owed."""
     newest_first = Clock.objects.select_related("policy", "calendar").order_by("-pk")
     joined = found.select_related("owner", "decision__council__area", "decision__case", "done_by", "poll")
-    read = joined.prefetch_related(Prefetch("clocks", newest_first))[:MOST]
+    read = joined.prefetch_related(Prefetch("clocks", newest_first))[:most]
     rows = [_row(follow_up, now) for follow_up in read]
-    return sorted(rows, key=lambda r: _due(r).timestamp() if r.row.state in OWED_FOLLOW_UPS else LATEST)
+    return sorted(rows, key=lambda r: due_of(r).timestamp() if r.row.state in OWED_FOLLOW_UPS else LATEST)
 
 
-def _due(row: FollowUpRow) -> datetime:
+def due_of(row: FollowUpRow) -> datetime:
     """When it is due: by its clock, before the decision took effect by its day."""
     if row.clock is not None:
         return row.clock.due_at

@@ -124,16 +124,21 @@ def visible_projects(viewer: User) -> QuerySet[MicroProject]:
     return MicroProject.objects.filter(seen | Q(follow_up__owner__in=viewer.grants().team_ids()))
 
 
-def project_rows(viewer: User, which: str) -> list[ProjectRow]:
-    """The newest first; one query."""
+def narrowed(viewer: User, which: str) -> QuerySet[MicroProject]:
+    """One of the lists, the newest first."""
     found = visible_projects(viewer).select_related("follow_up__owner", "follow_up__decision__council")
     if which == "ended":
         found = found.filter(state__in=ENDED)
     elif which == "open":
         found = found.exclude(state__in=ENDED)
+    return found
+
+
+def project_rows(viewer: User, which: str) -> list[ProjectRow]:
+    """The first ones of a list; one query."""
     return [
         ProjectRow(row, _badge(row), _yuan(row.budget_fen), _yuan(row.approved_fen), _yuan(row.settled_fen))
-        for row in found[:MOST]
+        for row in narrowed(viewer, which)[:MOST]
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cases.council_terms import AreaSource
@@ -65,11 +66,15 @@ def area_with_register(viewer: User, code: str) -> Area | None:
     return area if area is not None and may_read_register(area, viewer) else None
 
 
+def register_units(area: Area, wanted: str = "") -> QuerySet[OwnedUnit]:
+    """The units of a register in their order; `wanted` narrows to those that contain it."""
+    found = OwnedUnit.objects.filter(area=area).select_related("owner").order_by("number")
+    return found.filter(number__icontains=wanted) if wanted else found
+
+
 def register_page(viewer: User, area: Area, *, wanted: str = "", after: str = "") -> RegisterPage:
     """The lines of a register by unit, from behind `after`; `wanted` narrows to units that contain it."""
-    found = OwnedUnit.objects.filter(area=area).select_related("owner").order_by("number")
-    if wanted:
-        found = found.filter(number__icontains=wanted)
+    found = register_units(area, wanted)
     rows = list((found.filter(number__gt=after) if after else found)[: SIZE + 1])
     sums = sums_of(area)
     lines = [

@@ -8,6 +8,7 @@ from typing import cast
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,8 +20,10 @@ from django.views.decorators.http import require_safe
 from cases.models import Case, User
 from cases.querysets import CaseQuerySet
 from cases.terms import ClockKind, Role
+from cases.views import sheets
 from workflows.clock_audit import AUDITORS, Kind, audit
 from workflows.clock_faults import FAULTS, Fault
+from workflows.list_sheets import CLOCKS
 from workflows.overdue import WATCHERS
 from workflows.proofs import clock_proof
 from workflows.sla import STAGE_CLOCK
@@ -62,13 +65,15 @@ class FaultGroup:
 @login_required
 @never_cache
 @require_safe
-def clocks(request: HttpRequest) -> HttpResponse:
+def clocks(request: HttpRequest) -> HttpResponseBase:
     """时钟核对: one obligation, one live clock, in the viewer's scope."""
     viewer = cast(User, request.user)
     grants = viewer.grants()
     if not grants.has(*AUDITORS):
         raise PermissionDenied("clocks")
     found = audit(_scope(viewer), now=timezone.now(), quick=True)
+    if kind := sheets.wanted(request):
+        return sheets.download(CLOCKS, [row for row in found.kinds if row.is_there], kind, now=found.at)
     sees_cases = grants.has(*WATCHERS)
     shown = {
         "audit": found,

@@ -6,16 +6,19 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from cases.models import User
 from cases.terms import Role
+from cases.views import sheets
 from workflows import figure_pages as pages
 from workflows.dashboard import OVERLOOKERS
 from workflows.figures.rates import BY_NAME, LISTED, RATES, SIDES
 from workflows.forms.figures import FiguresForm
+from workflows.ledger_sheet import LEDGER, rows_of_keys
 from workflows.views.access import viewer_of
 
 
@@ -52,12 +55,15 @@ def figures(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def behind(request: HttpRequest, name: str, side: str) -> HttpResponse:
+def behind(request: HttpRequest, name: str, side: str) -> HttpResponseBase:
     """The cases of a numerator or a denominator."""
     viewer = _reader(request, OVERLOOKERS)
     if name not in LISTED or side not in SIDES:
         raise Http404
     form = FiguresForm(request.GET, viewer=viewer, now=timezone.now())
+    if kind := sheets.wanted(request):
+        keys = pages.keys_behind(viewer, form.question(), name, side)
+        return sheets.download(LEDGER, rows_of_keys(keys), kind, now=timezone.now())
     number = request.GET.get("page", "")
     found = pages.behind(viewer, form.question(), name, side, int(number) if number.isdecimal() else 1)
     return render(request, "workflows/figure_cases.html", {"form": form, "found": found})

@@ -4,6 +4,7 @@ from typing import cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -12,17 +13,22 @@ from cases.keyset import take
 from cases.models import User
 from cases.selectors import listed
 from cases.terms import Role
+from cases.views import sheets
 from workflows.inboxes import ORDERS, Tab, covered, errands, rows_of, tab_cases, tab_counts
+from workflows.ledger_sheet import LEDGER, ledger_rows
 from workflows.permissions import may_report
 
 
 @login_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponseBase:
     """待办, 在办, 已办, 办结: one list at a time, with the counts of all four."""
     viewer, now = cast(User, request.user), timezone.now()
     given = request.GET.get("tab", "")
     tab = Tab(given) if given in Tab.values else Tab.TODO
+    if kind := sheets.wanted(request):
+        found = tab_cases(viewer, tab).order_by(*ORDERS[tab].columns)
+        return sheets.download(LEDGER, ledger_rows(found), kind, now=now)
     page = take(
         listed(tab_cases(viewer, tab)),
         ORDERS[tab],

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -24,11 +25,13 @@ from cases.lib import pdf
 from cases.lib.masking import mask_text
 from cases.models import User
 from cases.terms import EventType, OrderState
+from cases.views import sheets
 from workflows import order_pages as pages
 from workflows.commands import orders
 from workflows.forms.moves import MoveForm
 from workflows.forms.orders import AcceptReplyForm, IssueOrderForm, ReplyForm, ReturnReplyForm, WithdrawOrderForm
 from workflows.lifecycle import CaseLifecycle
+from workflows.list_sheets import ORDERS
 from workflows.models import SupervisionOrder
 from workflows.permissions import may_order
 from workflows.views.access import SENT_DRAFT, case_url, conflict, seen_case, viewer_of
@@ -91,12 +94,15 @@ def issue_order(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def order_list(request: HttpRequest) -> HttpResponse:
+def order_list(request: HttpRequest) -> HttpResponseBase:
     """督办单: those about cases in scope and those to the viewer's teams, the newest first."""
     viewer, now = viewer_of(request), timezone.now()
     state = request.GET.get("state", "open")
     state = state if state in FILTERS else "open"
     found = pages.visible_orders(viewer)
+    if kind := sheets.wanted(request):
+        rows = pages.with_clocks(pages.narrowed(found, state)).order_by(*pages.NEWEST.columns)
+        return sheets.download(ORDERS, pages.all_views(rows, viewer, now=now), kind, now=now)
     page = take(
         pages.with_clocks(pages.narrowed(found, state)),
         pages.NEWEST,

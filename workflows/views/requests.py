@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,7 @@ from django_fsm import TransitionNotAllowed
 from cases.lib.masking import mask_text
 from cases.models import User
 from cases.terms import RequestKind, RequestState
+from cases.views import sheets
 from workflows.flows import approval
 from workflows.flows.rules import is_timely
 from workflows.forms.moves import MoveForm
@@ -33,6 +35,7 @@ from workflows.forms.requests import (
     VoidForm,
 )
 from workflows.lifecycle import CaseLifecycle
+from workflows.list_sheets import REQUESTS
 from workflows.models import Request
 from workflows.timeline import Names, told
 from workflows.views.access import SENT_DRAFT, case_url, conflict, seen_case, viewer_of, where_now
@@ -167,8 +170,13 @@ def _ask_page(
 
 @login_required
 @require_safe
-def requests_list(request: HttpRequest) -> HttpResponse:
-    """What waits for my decision, and what I asked for."""
+def requests_list(request: HttpRequest) -> HttpResponseBase:
+    """What waits for my decision, and what I asked for; as a file both, the former in front."""
+    viewer, now = viewer_of(request), timezone.now()
+    if kind := sheets.wanted(request):
+        lists = (approval.requests_to_decide(viewer), approval.own_requests(viewer))
+        rows = (row for found in lists for row in found.select_related("decided_by", "asked_by", "case__area", "clock"))
+        return sheets.download(REQUESTS, rows, kind, now=now)
     return _list_page(request)
 
 

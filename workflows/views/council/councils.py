@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,12 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_fsm import TransitionNotAllowed
 
 from cases.models import Council, User
+from cases.views import sheets
 from workflows.commands.council import propose_matter
 from workflows.council import access
 from workflows.council.meetings import prepare_meeting
 from workflows.council.topics import screen_topic
 from workflows.council_pages import councils as pages
 from workflows.council_pages.meetings import topics_to_tick
+from workflows.council_pages.sheets import COUNCILS, LISTS, kept_by_council
 from workflows.forms.meetings import PlanMeetingForm, ProposeMatterForm, ScreenForm
 from workflows.views.access import viewer_of
 
@@ -32,9 +35,11 @@ SCREENED = {
 
 @login_required
 @require_safe
-def council_list(request: HttpRequest) -> HttpResponse:
+def council_list(request: HttpRequest) -> HttpResponseBase:
     """My councils; who has one goes straight to it."""
     rows = pages.council_rows(viewer_of(request))
+    if kind := sheets.wanted(request):
+        return sheets.download(COUNCILS, rows, kind, now=timezone.now())
     if len(rows) == 1:
         return redirect("council:council", code=rows[0].council.code)
     return render(request, "council/councils.html", {"rows": rows})
@@ -47,7 +52,17 @@ def show_council(request: HttpRequest, code: str) -> HttpResponse:
     page = pages.council_page(viewer_of(request), code, timezone.now())
     if page is None:
         raise Http404
-    return render(request, "council/council.html", {"page": page})
+    return render(request, "council/council.html", {"page": page, "lists": LISTS.items()})
+
+
+@login_required
+@require_safe
+def kept_list(request: HttpRequest, code: str, name: str) -> HttpResponseBase:
+    """All topics, meetings, decisions or notices of a council as a file."""
+    kept, kind = kept_by_council(viewer_of(request), code, name), sheets.wanted(request)
+    if kept is None or not kind:
+        raise Http404
+    return sheets.download(kept.sheet, kept.rows, kind, now=timezone.now())
 
 
 @login_required

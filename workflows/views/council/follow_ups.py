@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,9 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_fsm import TransitionNotAllowed
 
 from cases.models import Decision
+from cases.views import sheets
 from workflows.council import follow_ups
 from workflows.council.access import require_secretary, visible
 from workflows.council_pages import follow_ups as pages
+from workflows.council_pages.sheets import FOLLOW_UPS
 from workflows.forms.follow_ups import (
     AcceptFollowUpForm,
     CancelForm,
@@ -57,12 +60,15 @@ WORDS = {
 
 @login_required
 @require_safe
-def follow_up_list(request: HttpRequest) -> HttpResponse:
+def follow_up_list(request: HttpRequest) -> HttpResponseBase:
     """What my team owes by decisions of councils, what is due first in front; and the others that I may see."""
     viewer, now = viewer_of(request), timezone.now()
     lists = [one for one in pages.LISTS if one != "mine" or viewer.grants().team_ids()]
     which = request.GET.get("list", "")
     which = which if which in lists else lists[0]
+    if kind := sheets.wanted(request):
+        rows = pages.rows_of(pages.narrowed(pages.visible_follow_ups(viewer), which, viewer), now, most=None)
+        return sheets.download(FOLLOW_UPS, rows, kind, now=now)
     counts = pages.list_counts(viewer)
     shown = {
         "rows": pages.rows_of(pages.narrowed(pages.visible_follow_ups(viewer), which, viewer), now),

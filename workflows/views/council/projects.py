@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,9 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_fsm import TransitionNotAllowed
 
 from cases.models import ProjectPhoto
+from cases.views import sheets
 from workflows.council import project_work, projects
 from workflows.council_pages import projects as pages
 from workflows.council_pages.follow_ups import follow_up_page
+from workflows.council_pages.sheets import PROJECTS
 from workflows.forms import projects as forms
 from workflows.lifecycle import CaseLifecycle
 from workflows.views.access import viewer_of
@@ -51,10 +54,12 @@ WORDS = {"open": gettext_lazy("进行中"), "ended": gettext_lazy("已了结"), 
 
 @login_required
 @require_safe
-def project_list(request: HttpRequest) -> HttpResponse:
+def project_list(request: HttpRequest) -> HttpResponseBase:
     """The micro-projects of my councils and teams, the newest first, with their amounts."""
     which = request.GET.get("state", "open")
     which = which if which in pages.FILTERS else "open"
+    if kind := sheets.wanted(request):
+        return sheets.download(PROJECTS, pages.narrowed(viewer_of(request), which), kind, now=timezone.now())
     shown = {"rows": pages.project_rows(viewer_of(request), which), "which": which, "chips": WORDS.items()}
     return render(request, "council/projects.html", shown)
 

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cases.access import record_access
 from cases.audit_terms import AccessKind
 from cases.models import Area
+from cases.views import sheets
 from workflows.council.register import (
     RegisterChanged,
     RegisterPlan,
@@ -27,6 +29,7 @@ from workflows.council.register import (
 )
 from workflows.council.register_sheet import COLUMNS, RegisterSheet
 from workflows.council_pages import register as pages
+from workflows.council_pages.sheets import REGISTER
 from workflows.forms.register import RegisterConfirmForm, RegisterUploadForm, confirmation
 from workflows.views.access import viewer_of
 
@@ -49,10 +52,12 @@ def _area(request: HttpRequest, code: str) -> Area:
 @login_required
 @never_cache
 @require_safe
-def register(request: HttpRequest, area_code: str) -> HttpResponse:
+def register(request: HttpRequest, area_code: str) -> HttpResponseBase:
     """业主名册: units, areas and masked names, with the sums that a roll would have."""
     area, wanted = _area(request, area_code), request.GET.get("q", "").strip()
     viewer = viewer_of(request)
+    if kind := sheets.wanted(request):
+        return sheets.download(REGISTER, pages.register_units(area, wanted), kind, now=timezone.now())
     page = pages.register_page(viewer, area, wanted=wanted, after=request.GET.get("after", ""))
     record_access(AccessKind.REGISTER, by=viewer, at=timezone.now(), area=area)
     return render(request, "council/register.html", {"page": page, "wanted": wanted})
