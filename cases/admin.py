@@ -134,6 +134,7 @@ class CampaignAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-a
     list_display = ("name", "code", "starts_on", "ends_on", "active")
     list_filter = ("active",)
     search_fields = ("name", "code")
+    autocomplete_fields = ("areas", "lead_team", "teams")
 
 
 class PartyInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-arg]

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from cases.forms import AreaField
+from cases.forms import SMALL_LEVELS, AreaField
 from cases.models import Area, Course, ExemplaryCase, Lecturer, SharingSession, TeachingSite, User
 from cases.training import Participant, WriteUp
 from cases.training_terms import ExemplaryState, StudyMode
@@ -53,7 +53,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = Area.objects.order_by("path")
+        rows = Area.objects.exclude(level__in=SMALL_LEVELS).order_by("path")
         self.fields["area"] = AreaField(label=_("区域"), queryset=rows, empty_label=_("请选择"))
 
 

@@ -38,9 +38,11 @@ def home(request: HttpRequest) -> HttpResponse:
     viewer, day = viewer_of(request), timezone.localdate()
     if not (viewer.is_superuser or viewer.grants().has(*pages.PLACE)):
         raise PermissionDenied("visits")
-    paths = pages.overseen(viewer)
+    paths, rows = pages.overseen(viewer), pages.home_rows(pages.mine(viewer, day), day)
     shown = {
-        "rows": pages.home_rows(pages.mine(viewer, day), day),
+        "rows": rows,
+        "is_cut": len(rows) == pages.SHOWN,
+        "shown": pages.SHOWN,
         "reach": pages.reach_of(paths, day) if paths is not None else None,
         "coverage": pages.COVERAGE,
         "kept": pages.KEPT,
@@ -150,8 +152,10 @@ def households(request: HttpRequest) -> HttpResponse:
         messages.success(request, said)
         return redirect(request.get_full_path())
     ticked = set(request.POST.getlist("households"))
+    rows = pages.home_rows(found, day, never_first=False)
     shown = {
-        "rows": pages.home_rows(found, day, never_first=False),
+        "rows": rows,
+        "is_cut": len(rows) == pages.SHOWN,
         "form": form,
         "ticked": ticked,
         "areas": [area for area in areas if area.level in pages.CHOSEN_LEVELS],
