@@ -141,11 +141,14 @@ def test_a_form_that_was_stopped_half_way_goes_on_where_it_was(
     assert [urged(case) for case in cases] == [["请抓紧"]] * 3
 
 
-def test_the_form_of_somebody_else_is_not_gone_on_with(world: World, send: Send) -> None:
-    case, once = world.case(), uuid4()
-    send(world.supervisor, "/overdue/urge/", [case], once=once, words="请抓紧")
-    assert send(world.chief, "/overdue/urge/", [case], once=once, words="请抓紧").status_code == 404
-    assert urged(case) == ["请抓紧"]
+def test_who_goes_back_and_ticks_others_sends_another_form(world: World, send: Send) -> None:
+    first, second, once = world.case(), world.case(), uuid4()
+    send(world.supervisor, "/overdue/urge/", [first], once=once, words="请抓紧")
+    answer = send(world.supervisor, "/overdue/urge/", [second], once=once, words="请抓紧")
+    assert outcomes(answer) == {second.number: "done"}
+    other = send(world.chief, "/overdue/urge/", [first], once=once, words="请抓紧")  # and nobody meets another's form
+    assert outcomes(other) == {first.number: "done"}
+    assert [urged(first), urged(second)] == [["请抓紧", "请抓紧"], ["请抓紧"]]
 
 
 def test_the_results_are_for_who_sent_the_form(world: World, send: Send, client: Client) -> None:

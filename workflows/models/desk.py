@@ -27,7 +27,7 @@ class Outcome(models.TextChoices):
 
 
 class DeskAct(models.Model):
-    """One form that was sent. Its key came with the page, so that sending it twice acts once."""
+    """One form that was sent; its key is made of that of its page and of what it says: sent twice it acts once."""
 
     key = models.UUIDField(unique=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("办理人"))

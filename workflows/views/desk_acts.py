@@ -1,11 +1,12 @@
 """Acts on many cases: what will be done to which, and afterwards what came of each."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Any, cast
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -166,12 +167,15 @@ def desk_act(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def send(request: HttpRequest, kind: DeskActKind, keys: list[int], form: ActForm, *, back: str) -> HttpResponse:
-    """Act once for this form: a second sending goes on where the first was stopped, and repeats nothing."""
+    """Act once for this form: a second sending goes on where the first was stopped, and repeats nothing.
+
+    Who goes back and ticks others sends another form, although its page brought the same key.
+    """
     viewer, now = cast(User, request.user), timezone.now()
-    given = {"actor": viewer, "kind": kind, "cases": keys, "typed": form.typed(), "back": back[:500], "at": now}
-    act, _new = DeskAct.objects.get_or_create(key=form.cleaned_data["once"], defaults=given)
-    if act.actor_id != viewer.pk or act.kind != kind:
-        raise Http404
+    typed = form.typed()
+    said = json.dumps([viewer.pk, kind, sorted(keys), typed], sort_keys=True)
+    given = {"actor": viewer, "kind": kind, "cases": keys, "typed": typed, "back": back[:500], "at": now}
+    act, _new = DeskAct.objects.get_or_create(key=uuid5(form.cleaned_data["once"], said), defaults=given)
     until = monotonic() + SECONDS
     acts.perform(act, form.inputs(), now=now, goes_on=lambda: monotonic() < until)
     return redirect("workflows:desk_done", key=act.key)
