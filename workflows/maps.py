@@ -8,7 +8,7 @@ from typing import TypeAlias
 Point: TypeAlias = Sequence[float]  # longitude, latitude
 Polygon: TypeAlias = Sequence[Sequence[Point]]  # rings, the outer one first
 Box: TypeAlias = tuple[float, float, float, float]  # west, south, east, north
-WIDTH, MARGIN, TALLEST = 360.0, 6.0, 420.0
+WIDTH, MARGIN, TALLEST = 360.0, 6.0, 240.0
 GAP = 0.04  # between invented areas, of their side
 
 

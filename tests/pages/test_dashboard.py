@@ -178,3 +178,13 @@ def test_the_map_shows_words_and_patterns_and_leads_into_its_areas(world: World,
     for place in places:
         assert client.get(f"{PAGE}?{place.part.drill}").context["page"].question.area == place.part.area
     assert client.get(PAGE, {"by": "team"}).context["map"] is None
+
+
+def test_the_table_is_a_list_to_download(world: World, client: Client) -> None:
+    a_district(world)
+    client.force_login(world.auditor)
+    answer = client.get(PAGE, {"by": "team", "export": "csv"})
+    head, *rows = b"".join(answer).decode("utf-8-sig").splitlines()  # type: ignore[arg-type]
+    assert head.startswith("单位,收到,在办,超期,临期,按期结案率分子,按期结案率分母")
+    parts = client.get(PAGE, {"by": "team"}).context["page"].parts
+    assert [row.split(",")[:3] for row in rows] == [[p.name, str(p.received), str(p.in_hand)] for p in parts]

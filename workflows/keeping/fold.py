@@ -11,7 +11,6 @@ from django.db import connection, transaction
 
 from cases.lib.bulk import merge_many, update_many
 from cases.models import Area, Case, CaseEvent
-from cases.querysets import CaseQuerySet
 from workflows.figures.lives import ASKED_FOR, Life, Said, lives
 from workflows.figures.reading import COLUMNS as EVENT_COLUMNS
 from workflows.keeping.shares import FLOWS, Counts, Share, row_of, share_kept, share_of
@@ -140,16 +139,3 @@ def shares(cases: Iterable[Case], as_of: datetime | None = None) -> Iterator[Sha
 def paths_of(given: Iterable[Share]) -> dict[int, str]:
     """The paths of the areas of shares, by their keys."""
     return dict(Area.objects.filter(pk__in={share.area for share in given if share.area}).values_list("pk", "path"))
-
-
-def forget(cases: CaseQuerySet) -> None:
-    """Take cases out of the sums before they are deleted, as an import that is taken back does."""
-    with transaction.atomic():
-        _is_alone(wait=True)
-        rows = KeptLife.objects.filter(case__in=cases)
-        kept = [share_kept(row) for row in rows]
-        moved = Moved(paths_of(kept))
-        for share in kept:
-            moved.add(share, -1)
-        moved.write()
-        rows.delete()

@@ -12,7 +12,6 @@ from itertools import chain
 from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
-from django.db.models.functions import Length
 
 from cases.lib.snapshot import one_moment
 from cases.models import Area, Case, User
@@ -111,9 +110,10 @@ class Reading:
         if self.has_sums and all(len(root) + Area.steplen <= deepest for root in roots):
             wanted = Q(pk__in=[])
             for root in roots:
-                wanted |= Q(path__startswith=root, length=len(root) + Area.steplen)
+                wanted |= Q(path__startswith=root, depth=len(root) // Area.steplen + 1)
+            children = list(Area.objects.filter(wanted).values_list("path", flat=True))
             for sums in self._months(ALL):
-                below = sums.annotate(length=Length("path")).filter(wanted)
+                below = sums.filter(path__in=children)
                 at_roots = self._rows(self._whole_months).filter(area__path__in=roots)
                 for path, counts in chain(_grouped(below, "path"), _grouped(at_roots, "area__path")):
                     found.setdefault(path, Counts()).add(counts)

@@ -2,13 +2,16 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from cases.views import sheets
 from workflows import dashboard as pages
 from workflows.area_map import area_map
+from workflows.dashboard_sheet import parts_sheet
 from workflows.forms.figures import DashboardForm
 from workflows.spans import MONTH, WEEK, begin_of
 from workflows.views.access import viewer_of
@@ -16,7 +19,7 @@ from workflows.views.access import viewer_of
 
 @login_required
 @require_safe
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: HttpRequest) -> HttpResponseBase:
     """Exact at each request: nothing on it is older than the request."""
     viewer, now = viewer_of(request), timezone.now()
     if not viewer.grants().has(*pages.OVERLOOKERS):
@@ -30,6 +33,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         grain=grain if grain in pages.GRAINS else WEEK,
         now=now,
     )
+    if kind := sheets.wanted(request):
+        return sheets.download(parts_sheet(), page.parts, kind, now=now)
     today = timezone.localdate(now)
     spans = [
         (today.replace(month=1, day=1), pages.YEAR),

@@ -21,10 +21,10 @@ from workflows.figures.rates import BY_NAME, SIDES, tally
 from workflows.figures.reading import Question, read_lives
 from workflows.keeping import reading as reading_
 from workflows.keeping.checking import check, rebuild
-from workflows.keeping.fold import fold, fold_all, forget
+from workflows.keeping.fold import fold, fold_all
 from workflows.keeping.reading import reading
 from workflows.keeping.shares import FACETS, column_of, share_of
-from workflows.models import Clock, KeptFlow, KeptLife, KeptSum
+from workflows.models import KeptFlow, KeptLife, KeptSum
 
 DAY = timedelta(days=1)
 
@@ -170,19 +170,6 @@ def test_a_difference_is_found_and_made_good(world: World) -> None:
     assert [row.count("/") for row in found.wrong_sums].count(1) == 1
     assert any("/team/" in row for row in found.wrong_sums)
     assert rebuild() == 2
-    assert check().holds
-
-
-def test_cases_that_are_taken_back_leave_the_sums(world: World) -> None:
-    case = world.report()
-    world.case("closed")
-    fold_all()
-    forget(Case.objects.filter(pk=case.pk))
-    assert not KeptLife.objects.filter(pk=case.pk).exists()
-    assert KeptSum.objects.get(path=world.district.path, facet="").cases == 1
-    Clock.objects.filter(case=case).delete()
-    case.events.all().delete()
-    case.delete()
     assert check().holds
 
 
