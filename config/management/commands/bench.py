@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(text, returncode=2)
         with _own_database():
             world = make_world(timezone.now(), max(options["size"], LEAST))
-            figures = [figure for name in wanted for figure in FIGURES[name](world)]
+            figures = [figure for name in FIGURES if name in wanted for figure in FIGURES[name](world)]
         if options["json"]:
             self.stdout.write(json.dumps([figure.as_json() for figure in figures], ensure_ascii=False))
         else:
