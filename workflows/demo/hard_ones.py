@@ -80,11 +80,11 @@ def _referred(world: World, sitting: Sitting, matter: Matter, matter_type: Matte
 def _parking(world: World, sitting: Sitting) -> Iterator[Story]:
     main = _referred(world, sitting, CHAOS, MatterType.PARKING)
     sitting.items.append(Item(world.scene(sitting.estate, MORE_SPACE, 2), PROJECT, MatterType.FACILITY))
-    begin = world.days.later(sitting.on(-24, 9), 0.3)
+    begin = world.days.later(sitting.on(-14, 9), 0.3)
     carried = world.days.later(sitting.on(IN_EFFECT.days, 9), 1)
     yield told(world.days, main.scene, begin, [
-        ("report", 0.0), ("accept", 9.5), ("dispatch", 1), ("sign", 2), ("refer", sitting.on(-10, 16)),
-        ("take_up", carried), ("half_done", 14), ("finish", 28), ("see_done", 4), ("submit", 1), ("verify", 6),
+        ("report", 0.0), ("accept", 6), ("dispatch", 1), ("sign", 2), ("refer", sitting.on(-10, 16)),
+        ("take_up", carried), ("half_done", 9), ("finish", 16), ("see_done", 4), ("submit", 1), ("verify", 6),
         ("satisfied", 8),
     ])  # fmt: skip
     for n, source in enumerate((Source.RESIDENT, Source.DESK, Source.GRID)):
@@ -100,11 +100,11 @@ def _handover(world: World, sitting: Sitting) -> Iterator[Story]:
     sitting.items.append(Item(world.scene(sitting.estate, ACCOUNTS, 1), TASK, MatterType.OTHER))
     choosing = Item(world.scene(sitting.estate, CHOOSING, 1), NOTHING, MatterType.PROPERTY, plan=_ask_the_owners)
     sitting.items.append(choosing)
-    begin = world.days.later(sitting.on(-14, 9), 0.2)
+    begin = world.days.later(sitting.on(-9, 9), 0.2)
     carried = world.days.later(sitting.on(IN_EFFECT.days, 9), 0.5)
     yield told(world.days, main.scene, begin, [
         ("report", 0.0), ("accept", 0.8), ("dispatch_jointly", 0.5), ("sign", 1), ("answer_part", 5),
-        ("refer", sitting.on(-8, 10)), ("take_up", carried), ("half_done", 6), ("finish", 20), ("see_done", 3),
+        ("refer", sitting.on(-8, 10)), ("take_up", carried), ("half_done", 3), ("finish", 6), ("see_done", 3),
         ("submit", 0.5), ("verify", 4), ("satisfied", 7),
     ])  # fmt: skip
     yield _choose_a_company(world, sitting, choosing)
