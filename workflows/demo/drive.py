@@ -22,6 +22,8 @@ CODE = "ZZXC"
 LASTS = timedelta(days=358)  # longer than the year in which councils meet: all their evenings belong to it
 Hours = list[tuple[str, float]]
 PLAIN = tuple(matter for matter in MATTERS if matter.category != "202")  # that one wants a photograph
+# Whoever was not satisfied before is asked while somebody stands at the door: else what counts is what they said then.
+AT_ONCE = ("satisfied", 0.02)
 COUNCIL_CATEGORIES = frozenset({"101", "102", "103", "104", "301", "302", "402", "501", "601", "602"})
 FOR_COUNCILS = tuple(matter for matter in PLAIN if matter.category in COUNCIL_CATEGORIES)
 STARTING = timedelta(days=40)  # before an evening whatever it decides on was reported
@@ -109,7 +111,7 @@ def _solved(world: World, n: int) -> Story:
         work = [*_opening(dice, "dispatch_jointly"), ("answer_part", dice.uniform(4, 20)), *_plainly(dice)]
     else:
         work = [*_opening(dice), *_handling(dice)]
-    script = [("report", 0.0), *work, *_ending(dice)]
+    script = [("report", 0.0), *work, *([] if work[-1] == AT_ONCE else _ending(dice))]
     needs = sum(hours for _, hours in script) + 1
     latest = world.days.before(world.days.now, needs)
     earliest = world.days.now - LASTS + timedelta(days=1)
@@ -128,7 +130,7 @@ def _handling(dice: Random) -> Hours:
     ways: tuple[tuple[Hours, float], ...] = (
         (_plainly(dice), 79),
         ([submit, ("send_back", 5), ("submit", dice.uniform(5, 20)), check], 5),  # not mended at the first time
-        ([submit, check, ("unsolved", 8), ("reopen", 4), ("submit", 20), check], 3),
+        ([submit, check, ("unsolved", 8), ("reopen", 4), ("submit", 20), check, AT_ONCE], 3),  # handled once more
         ([("ask_hold", 12), ("agree", 3), ("resume", dice.uniform(60, 150)), ("submit", 20), check], 3),
         ([("ask_extension", dice.uniform(40, 60)), ("agree", 4), ("submit", dice.uniform(10, 45)), check], 4),
         ([("ask_return", 3), ("agree", 3), ("dispatch", 2), ("sign", 3), submit, check], 3),
