@@ -19,6 +19,7 @@ from cases.terms import Role, Source
 
 SHOWN, AREAS_SHOWN, WINDOW = 30, 8, 36
 LONGEST_KEY = 12
+LATELY = 20_000  # in so many cases, the newest ones, a part of a word is looked for
 NUMBER = re.compile(r"(\d{4})-(\d{1,12})")
 COLUMNS = ("number", "title", "description", "place", "state", "reported_at", "area", "category", "external_ref")
 WHOLE_NUMBER = re.compile(r"20\d\d-\d{6,12}")
@@ -60,6 +61,8 @@ def search(viewer: User, words: str) -> Found:
     phone = is_phone(words)
     found: dict[int, tuple[Case, str]] = {}
     for why, cases in _asked(seen, viewer, words, phone=phone):
+        if why == "part" and found:
+            break
         for case in cases[: SHOWN + 1]:
             found.setdefault(case.pk, (case, why))
         if len(found) > SHOWN:
@@ -76,26 +79,26 @@ def _asked(seen: CaseQuerySet, viewer: User, words: str, *, phone: bool) -> Iter
     if phone:
         yield "phone", by_words(newest, viewer, words)
         return
-    if numbers := _numbers(words):
-        yield "number", seen.filter(numbers).order_by("-pk")
-    yield "external", seen.filter(source__in=Source.values, external_ref=words).order_by("-pk")
-    if LONG_DIGITS.fullmatch(words) and not WHOLE_NUMBER.fullmatch(
-        words
-    ):  # a part of a phone would tell, hit by hit, what is masked
-        return
-    if terms := [term.strip() for term in query_terms(words)]:
-        yield "words", newest.holding(terms)
-    yield "words", newest.matching(words)  # of a Latin word or of a number, a part
+    for numbers in _numbers(words):
+        yield "number", seen.filter(numbers)
+    yield "external", seen.filter(source__in=Source.values, external_ref=words)
+    if LONG_DIGITS.fullmatch(words) and not WHOLE_NUMBER.fullmatch(words):
+        return  # a part of a phone would tell, hit by hit, what is masked
+    terms = query_terms(words)
+    if terms:
+        yield "words", newest.holding([term.strip() for term in terms])
+    if any(term == term.strip() for term in terms):  # of a Latin word or of a number, a part: among the newest
+        yield "part", newest.filter(pk__in=newest.values("pk")[:LATELY]).matching(words)
 
 
-def _numbers(words: str) -> Q:
+def _numbers(words: str) -> list[Q]:
     """2026-000123, 2026-123 and 123 are one case; 2026-00 begins many."""
     digits = words.replace(" ", "")
     if match := NUMBER.fullmatch(digits):
-        return Q(number=case_number(int(match[1]), int(match[2]))) | Q(number__startswith=digits)
+        return [Q(number=case_number(int(match[1]), int(match[2]))), Q(number__startswith=digits)]
     if digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_KEY:
-        return Q(pk=int(digits))
-    return Q()
+        return [Q(pk=int(digits))]
+    return []
 
 
 def areas_named(viewer: User, words: str) -> Iterator[Area]:
