@@ -94,6 +94,7 @@ def _worker() -> Iterator[None]:
     options = ("--concurrency", "1", "--queues", QUEUE, "--include", "notifications.benchmark", "--without-mingle")
     command = [sys.executable, "-m", "celery", "--quiet", "-A", "config.celery", "worker", *options]
     given = os.environ | {"DATABASE_URL": database_url(), "REDIS_URL": settings.REDIS_URL}
+    _purge()  # what a run left that was cut off
     process = subprocess.Popen(  # noqa: S603  # our own worker
         command, env=given, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL
     )
@@ -102,5 +103,9 @@ def _worker() -> Iterator[None]:
     finally:
         process.terminate()
         process.wait()
-        with current_app.connection_for_write() as connection:
-            connection.default_channel.queue_purge(QUEUE)
+        _purge()
+
+
+def _purge() -> None:
+    with current_app.connection_for_write() as connection:
+        connection.default_channel.queue_purge(QUEUE)

@@ -11,6 +11,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -91,8 +92,10 @@ def _ask(method: str, url: str, body: bytes | None, headers: dict[str, str], *, 
             return _read(connection.getresponse())
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         known = isinstance(error, BEFORE_IT_LEFT) or not has_left
-        reason = f"{type(error).__name__}: {'no connection' if known else 'the connection broke off, no whole answer'}"
-        raise ChannelError(reason, permanent=False, away=True, unknown=not known) from error
+        words = _("连不上对方") if known else _("发出后连接中断，没有完整的答复")
+        raise ChannelError(
+            f"{words} ({type(error).__name__})", permanent=False, away=True, unknown=not known
+        ) from error
     finally:
         connection.close()
 
@@ -132,7 +135,8 @@ def accepted(answer: Answer) -> Answer:
         return answer
     receipt = Receipt(status)
     if status < OK or REDIRECT <= status < REFUSED:  # followed, it would lead past the check of the address
-        raise ChannelError(f"HTTP {status}: a redirect is not followed", permanent=True, receipt=receipt)
+        reason = _("对方要求转到别的地址，没有照办")
+        raise ChannelError(f"HTTP {status}: {reason}", permanent=True, receipt=receipt)
     raise ChannelError(
         f"HTTP {status}",
         permanent=status < FAULT and status not in PASSING,
@@ -162,7 +166,7 @@ def judged(answer: Answer, code: str, verdicts: "Verdicts", *, words: str = "", 
     if code == "0":
         return receipt
     if not code:
-        reason = "an answer that nobody understands"
+        reason = _("对方的答复看不懂")
         raise ChannelError(reason, permanent=False, away=True, unknown=True, receipt=receipt)
     reason = f"{code}: {words[:LONGEST_WORDS]}".rstrip(": ")
     if code in verdicts.too_many:

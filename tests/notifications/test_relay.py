@@ -129,7 +129,9 @@ def test_the_tasks_do_the_same_under_their_names(world: World) -> None:
     assert relay_task.name == "notifications.tasks.relay"
     assert deliver_task.name == "notifications.tasks.deliver"
     assert relay_task() == 1
-    assert deliver_task() == {"sent": 1, "retried": 0, "dead": 0, "cancelled": 0, "duplicates_possible": 0}
+    done = deliver_task()
+    done.pop("digests", None)  # on a working morning: the task goes by the clock of the machine
+    assert done == {"sent": 1, "retried": 0, "dead": 0, "cancelled": 0, "duplicates_possible": 0}
 
 
 @pytest.fixture
@@ -138,7 +140,7 @@ def broker_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage()[:19] for record in caplog.records if record.name == "notifications.relay"]
+    return [record.getMessage()[:19] for record in caplog.records if record.name == "cases.lib.waking"]
 
 
 @pytest.mark.django_db(transaction=True)
