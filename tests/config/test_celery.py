@@ -11,6 +11,8 @@ def test_the_timetable_sweeps_each_minute_and_sends_twice_a_minute() -> None:
     table = {entry["task"]: entry["schedule"] for entry in app.conf.beat_schedule.values()}
     assert table == {
         "workflows.tasks.sweep": 60,
+        "workflows.tasks.check_histories": 10,
+        "workflows.tasks.go_on_with_imports": 30,
         "notifications.tasks.relay": 30,
         "notifications.tasks.deliver": 30,
     }
