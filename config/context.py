@@ -1,7 +1,7 @@
 """What every page has besides its own: navigation by role, the source of this program, whether it is the demo."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from workflows.permissions import LIMIT_READERS, may_report
 from workflows.visit_pages import PLACE as VISITS
 
 TYPE_COOKIE, LARGE = "type", "large"
+IN_A_ROW = 7  # main pages beside each other on a desk
 ASKERS = (Role.TEAM_MEMBER, Role.TEAM_LEADER, Role.DESK, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER)
 COUNCILLORS = (Role.SECRETARY, Role.SEAT, Role.SUPERVISOR, Role.LEADER, Role.AUDITOR)
 CAMPAIGNERS = (*CAMPAIGN_READERS, Role.TEAM_MEMBER, Role.TEAM_LEADER, Role.AUDITOR, Role.ADMINISTRATOR)
@@ -49,6 +50,7 @@ class NavItem:
     icon: str
     active: bool
     count: int = 0
+    is_more: bool = False  # stands behind 更多 on a desk, or the row would break
 
 
 PLACES = (
@@ -57,10 +59,10 @@ PLACES = (
     Place("report", "workflows:report", _("上报"), "plus", may_report),
     Place("messages", "notifications:messages", _("消息"), "bell"),
     Place("overdue", "overdue", _("超期"), "clock", WATCHERS),
+    Place("dashboard", "workflows:dashboard", _("总览"), "home", OVERLOOKERS),
     Place("requests", "workflows:requests", _("申请"), "council", ASKERS),
     Place("orders", "workflows:orders", _("督办"), "flag", ORDERED),
     Place("councils", "council:councils", _("议事"), "council", COUNCILLORS),
-    Place("dashboard", "workflows:dashboard", _("总览"), "home", OVERLOOKERS),
     Place("figures", "workflows:figures", _("数据"), "chart", READERS),
     Place("audit", "workflows:audit", _("审计"), "history", AUDIT_READERS),
     Place("limits", "workflows:limits", _("时限标准"), "file", LIMIT_READERS),
@@ -93,4 +95,6 @@ def nav_of(request: HttpRequest) -> list[NavItem]:
             count = unread_count(viewer) if place.key == "messages" else 0
             active = request.path == url
             items.append(NavItem(place.key, url, place.label, place.icon, active=active, count=count))
-    return items
+    if len(items) <= IN_A_ROW + 1:
+        return items
+    return [replace(item, is_more=n >= IN_A_ROW) for n, item in enumerate(items)]
