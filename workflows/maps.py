@@ -80,17 +80,33 @@ def invented(tree: Mapping[str, Sequence[str]], root: str, box: Box) -> dict[str
         west, south, east, north = where
         corners = [[west, south], [east, south], [east, north], [west, north], [west, south]]
         found[key] = [[[round(x, 6), round(y, 6)] for x, y in corners]]
-        children = list(tree.get(key, ()))
-        whole, begin = sum(weight(child) for child in children), 0.0
-        upright = (east - west) * cos(radians(south)) >= north - south
-        for child in children:
-            part = weight(child) / whole
-            low, high = begin + part * GAP, begin + part * (1 - GAP)
-            if upright:
-                lay(child, (west + low * (east - west), south, west + high * (east - west), north))
-            else:
-                lay(child, (west, south + low * (north - south), east, south + high * (north - south)))
-            begin += part
+        if children := list(tree.get(key, ())):
+            share(children, where)
+
+    def share(keys: list[str], where: Box) -> None:
+        """Halve until one is left, across the longer side: a row of seven would be seven strips without a name."""
+        if len(keys) == 1:
+            lay(keys[0], _within(where))
+            return
+        middle = len(keys) // 2
+        first, second = keys[:middle], keys[middle:]
+        part = sum(map(weight, first)) / sum(map(weight, keys))
+        west, south, east, north = where
+        if (east - west) * cos(radians(south)) >= north - south:
+            cut = west + part * (east - west)
+            one, other = (west, south, cut, north), (cut, south, east, north)
+        else:
+            cut = south + part * (north - south)
+            one, other = (west, south, east, cut), (west, cut, east, north)
+        share(first, one)
+        share(second, other)
 
     lay(root, box)
     return found
+
+
+def _within(box: Box) -> Box:
+    """A box with a gap to its neighbours."""
+    west, south, east, north = box
+    x, y = (east - west) * GAP, (north - south) * GAP
+    return west + x, south + y, east - x, north - y
