@@ -1,4 +1,4 @@
-"""The whole demonstration, built once for the tests of a file that read it and change nothing."""
+"""A small demonstration, built once for the tests of a file that read it and change nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +10,17 @@ from django.db import transaction
 from tests.factories import SHANGHAI
 from workflows import demo, limits
 
+SMALL = 0.05  # of the whole
 LIVED_UNTIL = datetime(2026, 4, 15, 10, 20, tzinfo=SHANGHAI)
 
 
 @contextmanager
 def demonstration() -> Iterator[None]:
-    """Cases and a council lived by the real commands, gone afterwards. Access to the database is open."""
+    """Cases and councils lived by the real commands, gone afterwards. Access to the database is open."""
     _forget()
     with transaction.atomic():
         with time_machine.travel(LIVED_UNTIL, tick=False):
-            demo.build(LIVED_UNTIL)
+            demo.build_district(LIVED_UNTIL, scale=SMALL)
         yield
         transaction.set_rollback(True)
     _forget()

@@ -1,5 +1,6 @@
 import pytest
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 
 from cases.commands import Person, choose_messages, link_token, register_person, resident_link
@@ -18,6 +19,7 @@ def link_of(world: World, *, by_staff: bool = False) -> str:
 @pytest.fixture(autouse=True)
 def that_day(world: World, time_machine: object) -> None:
     time_machine.move_to(world.now, tick=False)  # type: ignore[attr-defined]
+    cache.clear()  # visits of earlier tests from this address
 
 
 def test_a_resident_says_no_and_yes_again_and_in_which_language(world: World) -> None:

@@ -86,6 +86,7 @@ def test_both_ways_write_the_same_into_every_table(world: World) -> None:
     assert swept_away == []  # the sweep has not come by yet
 
 
+@pytest.mark.pg  # SQLite takes a bounded number of values in a statement, so there they grow, by the hundred rows
 def test_the_statements_do_not_grow_with_the_rows(world: World) -> None:
     def statements(count: int, begin: int) -> int:
         rows = list(entries(world, begin + count))[begin:]
