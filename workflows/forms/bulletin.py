@@ -18,7 +18,7 @@ GRAINS = ((WEEK, _("周通报")), (MONTH, _("月通报")))
 class BulletinForm(forms.Form):
     """What is not given: the last week that is over, of all that the viewer sees."""
 
-    grain = forms.ChoiceField(label=_("通报"), choices=GRAINS, required=False)
+    grain = forms.ChoiceField(label=_("通报周期"), choices=GRAINS, required=False)
     day = DayField(label=_("所含日期"), required=False)
     area = AreaField(label=_("区域"), queryset=Area.objects.none(), required=False, empty_label=ANY[1])
 
