@@ -60,8 +60,10 @@ def show_council(request: HttpRequest, code: str) -> HttpResponse:
 def kept_list(request: HttpRequest, code: str, name: str) -> HttpResponseBase:
     """All topics, meetings, decisions or notices of a council as a file."""
     kept, kind = kept_by_council(viewer_of(request), code, name), sheets.wanted(request)
-    if kept is None or not kind:
+    if kept is None:
         raise Http404
+    if not kind:  # the lists themselves stand on the page of the council
+        return redirect("council:council", code=code)
     return sheets.download(kept.sheet, kept.rows, kind, now=timezone.now())
 
 
