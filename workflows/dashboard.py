@@ -164,7 +164,8 @@ def dashboard(viewer: User, question: Question, *, split: str, grain: str, now: 
         roots = roots_of(found)
         parts = counted_by(found, split, roots)
         late = pressing(viewer, question, split, roots, now=now)
-    rows = parts_of(question, split, parts, late)
+    codes = campaign_codes(viewer) if split == CAMPAIGN or question.campaign else {}
+    rows = parts_of(question, split, parts, late, codes)
     periods = periods_of(flows, grain, timezone.localdate(now), PERIODS)
     return Dashboard(
         question=question,
@@ -172,7 +173,7 @@ def dashboard(viewer: User, question: Question, *, split: str, grain: str, now: 
         counts=counts,
         pressing=sum(late.values(), Pressing()),
         rates=[counts.figure(rate) for rate in SHOWN_RATES],
-        links=_links(_asked(question)),
+        links=_links(_asked(question), codes),
         split=split,
         parts=rows,
         level=next((part.area.get_level_display() for part in rows if part.area), _("单位")),
@@ -215,7 +216,18 @@ def pressing(
     return found
 
 
-def parts_of(question: Question, split: str, parts: Mapping[Key, Counts], late: Mapping[Key, Pressing]) -> list[Part]:
+def campaign_codes(viewer: User) -> dict[int, str]:
+    """By which words the ledger asks for the campaigns that this person may choose there."""
+    return dict(Campaign.objects.visible_to(viewer).values_list("pk", "code"))
+
+
+def parts_of(
+    question: Question,
+    split: str,
+    parts: Mapping[Key, Counts],
+    late: Mapping[Key, Pressing],
+    codes: Mapping[int, str] | None = None,
+) -> list[Part]:
     """The rows of the table, by name. Only where somebody has switched leaderboards on, the most overdue first."""
     known = known_parts(split, [key for key in (*parts, *late) if key])
     most = max([1, *(counts["in_hand"] for counts in parts.values())])
@@ -230,7 +242,7 @@ def parts_of(question: Question, split: str, parts: Mapping[Key, Counts], late: 
                 name=_("%(area)s本级") % {"area": name} if is_root else name,
                 counts=parts.get(key, Counts()),
                 pressing=late.get(key, Pressing()),
-                links=_links(asked) if row and not is_root else None,
+                links=_links(asked, codes or {}) if row and not is_root else None,
                 drill=urlencode(asked) if row and not is_root else "",
                 area=row if isinstance(row, Area) and not is_root else None,
                 most=most,
@@ -291,10 +303,12 @@ def _asked(question: Question) -> dict[str, object]:
     return {name: value for name, value in named if value}
 
 
-def _links(asked: dict[str, object]) -> Links:
+def _links(asked: dict[str, object], codes: Mapping[int, str]) -> Links:
     named = {"since": "reported_from", "until": "reported_to"}
-    ledger = {named.get(name, name): value for name, value in asked.items()}
-    return Links(urlencode(asked), "" if CAMPAIGN in asked else urlencode(ledger | {"state": "open"}))
+    ledger = {named.get(name, name): value for name, value in asked.items()} | {"state": "open"}
+    if campaign := asked.get(CAMPAIGN):
+        ledger[CAMPAIGN] = codes.get(campaign, "")  # type: ignore[call-overload]  # the key of a row
+    return Links(urlencode(asked), "" if ledger.get(CAMPAIGN) == "" else urlencode(ledger))
 
 
 def _above(viewer: User, question: Question) -> list[Area]:

@@ -70,6 +70,8 @@ def test_every_number_opens_as_many_cases(world: World, client: Client, by: str,
         html = client.get(PAGE, {"by": by, **asked}).content.decode()
         numbers = links(html)
         assert len(numbers) >= 11
+        if by == "campaign" and not asked:
+            assert ("campaign=walk" in html) == Campaign.objects.visible_to(person).filter(code="walk").exists()
         for href, number in numbers:
             answer = client.get(href)
             assert answer.status_code == 200, href
