@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -13,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -30,6 +28,7 @@ from workflows import audit_pages as pages
 from workflows.forms.audit import AccessForm, DayForm, PaperForm
 from workflows.views.access import viewer_of
 from workflows.views.ledgers import export_of
+from workflows.views.printing import pdf_answer
 from workflows.views.report import qr_image
 
 
@@ -173,15 +172,12 @@ def seal_sheet(request: HttpRequest, digest: str) -> HttpResponse:
 def seal_pdf(request: HttpRequest, digest: str) -> HttpResponse:
     """The same sheet as a PDF; where none can be made, the page says so."""
     shown = _sheet(request, digest)
-    try:
-        made = pdf.html_to_pdf(render_to_string("workflows/seal_sheet.html", shown))
-    except pdf.PdfUnavailable:
-        messages.warning(request, _("这台服务器不能生成 PDF，请在打印页上用浏览器打印。"))
-        return redirect("workflows:seal", digest=digest)
-    name = content_disposition_header(
-        as_attachment=False, filename=_("封存证明第%(n)s号.pdf") % {"n": shown["seal"].pk}
+    return pdf_answer(
+        request,
+        render_to_string("workflows/seal_sheet.html", shown),
+        filename=_("封存证明第%(n)s号.pdf") % {"n": shown["seal"].pk},
+        otherwise=redirect("workflows:seal", digest=digest),
     )
-    return HttpResponse(made, content_type="application/pdf", headers={"Content-Disposition": name or "inline"})
 
 
 @login_required

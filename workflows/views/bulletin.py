@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -11,8 +10,6 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cases.lib import pdf
@@ -22,6 +19,7 @@ from workflows.bulletin_sheet import lines, sheet_of
 from workflows.dashboard import OVERLOOKERS
 from workflows.forms.bulletin import BulletinForm
 from workflows.views.access import viewer_of
+from workflows.views.printing import pdf_answer
 
 TEMPLATE = "workflows/bulletin.html"
 
@@ -53,10 +51,9 @@ def bulletin(request: HttpRequest) -> HttpResponseBase:
 def bulletin_pdf(request: HttpRequest) -> HttpResponse:
     """The same sheet as a PDF; where none can be made, a word says so."""
     page, shown = _page(request)
-    try:
-        made = pdf.html_to_pdf(render_to_string(TEMPLATE, shown, request))
-    except pdf.PdfUnavailable:
-        messages.warning(request, _("这台服务器不能生成 PDF，请在打印页上用浏览器打印。"))
-        return redirect(reverse("workflows:dashboard"))
-    name = content_disposition_header(as_attachment=False, filename=f"{page.span.title}{page.span.begins:%Y-%m-%d}.pdf")
-    return HttpResponse(made, content_type="application/pdf", headers={"Content-Disposition": name or "inline"})
+    return pdf_answer(
+        request,
+        render_to_string(TEMPLATE, shown, request),
+        filename=f"{page.span.title}{page.span.begins:%Y-%m-%d}.pdf",
+        otherwise=redirect(reverse("workflows:dashboard")),
+    )

@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -25,6 +24,7 @@ from workflows.figure_pages import READERS as FIGURE_READERS
 from workflows.figures.campaign import COUNT_LABELS, FORMULAS
 from workflows.forms.campaigns import CampaignForm, QuestionsForm
 from workflows.views.access import viewer_of
+from workflows.views.printing import pdf_answer
 from workflows.visit_pages import PLACE as VISIT_READERS
 
 
@@ -79,13 +79,12 @@ def sheet(request: HttpRequest, code: str) -> HttpResponse:
 def sheet_pdf(request: HttpRequest, code: str) -> HttpResponseBase:
     """The same report as a PDF; where none can be made, the page says so."""
     shown = _shown(request, code)
-    try:
-        made = pdf.html_to_pdf(render_to_string("workflows/campaign_sheet.html", shown))
-    except pdf.PdfUnavailable:
-        messages.warning(request, _("这台服务器不能生成 PDF，请在打印页上用浏览器打印。"))
-        return redirect("campaigns:campaign", code)
-    name = content_disposition_header(as_attachment=False, filename=_("%(name)s报告.pdf") % {"name": shown["campaign"]})
-    return HttpResponse(made, content_type="application/pdf", headers={"Content-Disposition": name or "inline"})
+    return pdf_answer(
+        request,
+        render_to_string("workflows/campaign_sheet.html", shown),
+        filename=_("%(name)s报告.pdf") % {"name": shown["campaign"]},
+        otherwise=redirect("campaigns:campaign", code),
+    )
 
 
 @login_required

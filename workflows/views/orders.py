@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -35,6 +34,7 @@ from workflows.list_sheets import ORDERS
 from workflows.models import SupervisionOrder
 from workflows.permissions import may_order
 from workflows.views.access import SENT_DRAFT, case_url, conflict, seen_case, viewer_of
+from workflows.views.printing import pdf_answer
 from workflows.views.report import qr_image
 
 S = OrderState
@@ -235,15 +235,12 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
 def sheet_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """The same sheet as a PDF; where none can be made, the page says so."""
     order, shown = _sheet(request, pk)
-    try:
-        made = pdf.html_to_pdf(render_to_string("workflows/order_sheet.html", shown))
-    except pdf.PdfUnavailable:
-        messages.warning(request, _("这台服务器不能生成 PDF，请在打印页上用浏览器打印。"))
-        return redirect(_order_url(order))
-    name = content_disposition_header(
-        as_attachment=False, filename=_("督办单%(number)s.pdf") % {"number": order.number}
+    return pdf_answer(
+        request,
+        render_to_string("workflows/order_sheet.html", shown),
+        filename=_("督办单%(number)s.pdf") % {"number": order.number},
+        otherwise=redirect(_order_url(order)),
     )
-    return HttpResponse(made, content_type="application/pdf", headers={"Content-Disposition": name or "inline"})
 
 
 def case_orders(case: CaseLifecycle, viewer: User) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -28,6 +27,7 @@ from workflows.flows import signing as errand
 from workflows.forms import minutes as forms
 from workflows.forms.decisions import ActForm
 from workflows.views.access import viewer_of
+from workflows.views.printing import pdf_answer
 
 
 @dataclass(frozen=True)
@@ -251,11 +251,10 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
 def sheet_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """The same sheet as a PDF; where none can be made, the page says so."""
     shown = _sheet(request, pk)
-    try:
-        made = pdf.html_to_pdf(render_to_string("council/minutes_sheet.html", shown))
-    except pdf.PdfUnavailable:
-        messages.warning(request, _("这台服务器不能生成 PDF，请在打印页上用浏览器打印。"))
-        return redirect("council:minutes", pk)
     name = _("%(meeting)s会议纪要.pdf") % {"meeting": shown["page"].meeting}
-    header = content_disposition_header(as_attachment=False, filename=name)
-    return HttpResponse(made, content_type="application/pdf", headers={"Content-Disposition": header or "inline"})
+    return pdf_answer(
+        request,
+        render_to_string("council/minutes_sheet.html", shown),
+        filename=name,
+        otherwise=redirect("council:minutes", pk),
+    )

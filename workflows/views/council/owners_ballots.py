@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -41,6 +40,7 @@ from workflows.council_pages import owners_ballots as pages
 from workflows.flows.voiding import ask_to_void, decide_voiding
 from workflows.forms.owners_ballots import PaperForm, StartBallotForm, StrikeForm
 from workflows.views.access import viewer_of
+from workflows.views.printing import pdf_answer
 from workflows.views.report import qr_image
 
 ACTS: dict[str, Callable[..., Any]] = {
@@ -285,15 +285,12 @@ def slips(request: HttpRequest, pk: int) -> HttpResponse:
 def slips_pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """The same slips as a PDF; where none can be made, the page says so."""
     shown = _slips(request, pk)
-    try:
-        made = pdf.html_to_pdf(render_to_string("council/owners_slips.html", shown))
-    except pdf.PdfUnavailable:
-        messages.warning(request, _("这台服务器不能生成 PDF，请在打印页上用浏览器打印。"))
-        return redirect(_url(shown["poll"]))
-    name = content_disposition_header(
-        as_attachment=False, filename=_("业主表决选票%(page)s.pdf") % {"page": shown["page"]}
+    return pdf_answer(
+        request,
+        render_to_string("council/owners_slips.html", shown),
+        filename=_("业主表决选票%(page)s.pdf") % {"page": shown["page"]},
+        otherwise=redirect(_url(shown["poll"])),
     )
-    return HttpResponse(made, content_type="application/pdf", headers={"Content-Disposition": name or "inline"})
 
 
 @login_required
