@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -17,10 +18,11 @@ from notifications import delivery
 from notifications import relay as relaying
 from notifications.models import Delivery, DeliveryState
 from tests.faults.points import die
+from workflows import import_runs
 from workflows.commands import adjust, calendar, handling
 from workflows.commands import sweep as sweeping
 from workflows.limits import arithmetic
-from workflows.models import Calendar, Clock
+from workflows.models import Calendar, Clock, LedgerImport
 
 LONGEST = 20  # seconds that one process waits for another
 MINUTE = timedelta(minutes=1)
@@ -50,15 +52,39 @@ def marking_deliver(_: Barrier, *, now: str) -> None:
     die()
 
 
-def publish(_: Barrier, *, now: str, chunk: int = calendar.CHUNK) -> int:
+def publish(_: Barrier, *, now: str, chunk: int = calendar.CHUNK, longest_wait: float = calendar.LONGEST_WAIT) -> int:
     """Our publication of the only calendar."""
-    calendar.CHUNK = chunk
+    calendar.CHUNK, calendar.LONGEST_WAIT = chunk, longest_wait
     return calendar.publish_calendar(Calendar.objects.get(), source="通知", now=datetime.fromisoformat(now)).moved
 
 
 def settle(_: Barrier, *, now: str) -> int:
     """What each sweep does about a publication that was cut off."""
     return calendar.settle_all(now=datetime.fromisoformat(now))
+
+
+def import_ledger(_: Barrier, *, ledger: int, now: str, batch: int, tries: int = import_runs.TRIES) -> bool:
+    """Our worker at an import: what it owes, part by part."""
+    import_runs.BATCH, import_runs.UNDONE_AT_ONCE, import_runs.TRIES = batch, batch, tries
+    return import_runs.work(ledger, now=datetime.fromisoformat(now))
+
+
+def go_on_with_imports(_: Barrier, *, now: str) -> int:
+    """What the timetable does about an import whose worker is gone."""
+    return import_runs.go_on(now=datetime.fromisoformat(now))
+
+
+def marking_import(_: Barrier, *, ledger: int, batch: int) -> None:
+    """Control: how far it has come is committed, the rows come next, but the process is killed between them."""
+    LedgerImport.objects.filter(pk=ledger).update(done=batch)
+    die()
+
+
+def forgetful_import(_: Barrier, *, ledger: int, now: str, batch: int) -> None:
+    """Control: the rows are committed, how far it has come is to be written next, but the process is killed."""
+    row, at = LedgerImport.objects.get(pk=ledger), datetime.fromisoformat(now)
+    import_runs.take([one for one in islice(import_runs.checked_rows(row, at), batch) if one.entry], row)
+    die()
 
 
 def submit(_: Barrier, *, cases: list[int], now: str) -> int:
@@ -157,7 +183,8 @@ def marking_relay(_: Barrier, *, now: str) -> None:
 WORKS: dict[str, Callable[..., Any]] = {
     work.__name__: work
     for work in (
-        *(sweep, relay, deliver, publish, settle, submit, sign, correct),
+        *(sweep, relay, deliver, publish, settle, submit, sign, correct, import_ledger, go_on_with_imports),
+        *(marking_import, forgetful_import),
         *(naive_sweep, marking_sweep, minute_sweep, naive_publish, sign_in_between, marking_relay, marking_deliver),
     )
 }
