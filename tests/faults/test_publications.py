@@ -1,14 +1,17 @@
 """A new holiday is published while people work and sweepers ring, and by processes that are killed at it."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from cases.models import CaseEvent
 from cases.terms import ClockKind, Priority, Unit
 from tests.factories import SHANGHAI, World
 from tests.faults.invariants import all_rang_once
-from tests.faults.processes import KILLED, Crew
+from tests.faults.processes import KILLED, Crew, environment
 from workflows import clocks, limits
 from workflows.models import Calendar, CalendarDay, Clock, PolicyVersion, SlaPolicy
 from workflows.seed import default_ladder
@@ -71,6 +74,32 @@ def test_a_limit_that_was_started_before_a_publication_and_committed_after_it_is
     assert [(end.said, end.error) for end in ends] == [(1, ""), (2, "")]  # `overall` and the one just started
     assert left_behind() == []
     assert Clock.objects.filter(kind="handle", calendar_revision=2).count() == 1
+
+
+def test_whoever_writes_in_another_database_of_the_server_does_not_hold_up_a_publication(
+    world: World, crew: Crew
+) -> None:
+    new_holiday(world)
+    with other_database() as elsewhere, elsewhere.transaction():
+        elsewhere.execute("SELECT pg_current_xact_id()")
+        assert crew.alone("publish", now=NOW, longest_wait=0).error == ""
+        assert Calendar.objects.get().settled == 2
+
+
+def test_control_whoever_writes_in_this_database_holds_it_up(world: World, crew: Crew) -> None:
+    new_holiday(world)
+    with psycopg.connect(environment()["DATABASE_URL"]) as here:
+        here.execute("SELECT pg_current_xact_id()")
+        assert crew.alone("publish", now=NOW, longest_wait=0).error == ""
+        assert Calendar.objects.get().settled == 1  # the sweep comes back to it
+    crew.alone("settle", now=NOW)
+    assert Calendar.objects.get().settled == 2
+
+
+def other_database() -> "psycopg.Connection[tuple[Any, ...]]":
+    """A connection to the database that every server has."""
+    url = urlsplit(environment()["DATABASE_URL"])._replace(path="/postgres")
+    return psycopg.connect(url.geturl(), autocommit=True)
 
 
 def test_a_move_waits_for_a_publication_that_has_its_case(world: World, crew: Crew) -> None:

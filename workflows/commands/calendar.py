@@ -20,7 +20,7 @@ from workflows.models import Calendar, CalendarRevision, Clock
 
 CHUNK = 2000
 SHOWN = ("due_at", "warn_at")  # copied to the case
-LONGEST_WAIT = 20  # seconds; no request and no task of ours runs longer
+LONGEST_WAIT = 20.0  # seconds; no request and no task of ours runs longer
 Span = tuple[datetime, datetime]
 Move = tuple[datetime, datetime, datetime | None]  # a limit: as it was, as it is, and since when it is paused
 
@@ -140,16 +140,27 @@ def _let_older_writers_end() -> bool:
         return False
     if connection.vendor != "postgresql":
         return True
+    give_up, older = monotonic() + LONGEST_WAIT, _writers()
+    while older := older & _writers():
+        if monotonic() > give_up:
+            return False
+        sleep(0.02)
+    return True
+
+
+def _writers() -> set[tuple[int, str]]:
+    """Transactions of others that have written or locked a row in this database, by process and transaction number.
+
+    Each holds its own number locked until it has ended. The oldest one of a snapshot would tell as much, but of all
+    databases of the server: somebody's long night run in another one would hold up ours.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        (ours,) = cursor.fetchone()
-        give_up = monotonic() + LONGEST_WAIT
-        while monotonic() < give_up:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-            if cursor.fetchone()[0] >= ours:
-                return True
-            sleep(0.02)
-    return False
+        cursor.execute(
+            """SELECT held.pid, held.transactionid::text FROM pg_locks AS held JOIN pg_stat_activity AS who USING (pid)
+            WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock' AND held.granted
+            AND who.datname = current_database() AND held.pid <> pg_backend_pid()"""
+        )
+        return set(cursor.fetchall())
 
 
 def _unsettled_span(calendar: Calendar) -> Span | None:
