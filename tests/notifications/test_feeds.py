@@ -1,4 +1,9 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -173,3 +178,50 @@ def test_a_calendar_program_fetches_it_over_http(world: World, live_server: Any)
         etag = answer.headers["ETag"]
     with pytest.raises(HTTPError, match="304"):
         urlopen(Request(url, headers={"If-None-Match": etag}))  # noqa: S310
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_caldav_client_subscribes_and_follows_what_changes(world: World, live_server: Any, tmp_path: Path) -> None:
+    body = make_body(world)
+    meeting, case = convened(world, body, ["停车，怎么停;怎么收费"]), world.report()
+    url = live_server.url
+    mine, desk = (synced(tmp_path / user.username, url + address(world, user)) for user in (body.secretary, world.desk))
+    assert str(meeting) in [event.summary.value for event in mine()]
+    assert case.number in " ".join(event.summary.value for event in desk())
+    cancel_meeting(meeting_id=meeting.pk, actor=body.secretary, now=world.now, reason="改期")
+    [event] = [event for event in mine() if event.summary.value == str(meeting)]
+    assert event.status.value == "CANCELLED"
+    renew_feed(actor=body.secretary, now=world.now)
+    with pytest.raises(subprocess.CalledProcessError):
+        mine()
+
+
+def synced(folder: Path, url: str) -> Callable[[], list[Any]]:
+    """A calendar kept by vdirsyncer; each call fetches what is new and reads the folder."""
+    (folder / "kept").mkdir(parents=True)
+    (folder / "config").write_text(
+        f"""[general]
+        status_path = "{folder}/status"
+        [pair feed]
+        a = "theirs"
+        b = "kept"
+        collections = null
+        [storage theirs]
+        type = "http"
+        url = "{url}"
+        [storage kept]
+        type = "filesystem"
+        path = "{folder}/kept"
+        fileext = ".ics"
+        """.replace("        ", "")
+    )
+
+    def sync() -> list[Any]:
+        for command in ("discover", "sync"):
+            subprocess.run(  # noqa: S603  # the client, at our own server
+                [Path(sys.executable).parent / "vdirsyncer", "-c", folder / "config", command], check=True,
+                env=os.environ | {"NO_PROXY": "*"}, capture_output=True,
+            )  # fmt: skip
+        return [vobject.readOne(file.read_text()).vevent for file in sorted((folder / "kept").glob("*.ics"))]
+
+    return sync
