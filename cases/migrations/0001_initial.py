@@ -6,7 +6,7 @@ import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
 import django.utils.timezone
-import django_fsm
+
 from django.conf import settings
 from django.db import migrations, models
 
@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
                 ('longitude', models.FloatField(blank=True, null=True)),
                 ('priority', models.CharField(choices=[('normal', '一般'), ('urgent', '紧急'), ('critical', '特急')], default='normal', max_length=10, verbose_name='紧急程度')),
                 ('extra', models.JSONField(blank=True, default=dict)),
-                ('state', django_fsm.FSMField(choices=[('reported', '已上报'), ('info_requested', '待补充'), ('accepted', '已受理'), ('dispatched', '待签收'), ('in_progress', '处置中'), ('deliberating', '议事中'), ('on_hold', '挂账'), ('submitted', '待核查'), ('answered', '待回访'), ('reopen_requested', '申请重办'), ('closed', '已结案'), ('rejected', '不予受理'), ('merged', '并案'), ('voided', '作废')], default='reported', max_length=50, protected=True, verbose_name='环节')),
+                ('state', models.CharField(choices=[('reported', '已上报'), ('info_requested', '待补充'), ('accepted', '已受理'), ('dispatched', '待签收'), ('in_progress', '处置中'), ('deliberating', '议事中'), ('on_hold', '挂账'), ('submitted', '待核查'), ('answered', '待回访'), ('reopen_requested', '申请重办'), ('closed', '已结案'), ('rejected', '不予受理'), ('merged', '并案'), ('voided', '作废')], default='reported', max_length=50, verbose_name='环节')),
                 ('round', models.PositiveSmallIntegerField(default=1, verbose_name='轮次')),
                 ('holder_role', models.CharField(blank=True, choices=[('grid_worker', '网格员'), ('household_contact', '包户联系人'), ('desk', '受理员'), ('dispatcher', '派遣员'), ('team_member', '工作队队员'), ('team_leader', '工作队队长'), ('secretary', '议事会秘书'), ('seat', '议事会成员'), ('survey_desk', '回访员'), ('supervisor', '督办员'), ('leader', '分管领导'), ('auditor', '审计员'), ('administrator', '管理员')], max_length=20, verbose_name='由谁办')),
                 ('dispatch_is_final', models.BooleanField(default=False)),

@@ -4,7 +4,7 @@ import cases.lib.crypto
 import cases.models.council.notice
 import cases.models.council.project
 import django.db.models.deletion
-import django_fsm
+
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 ('serial', models.PositiveIntegerField(verbose_name='流水号')),
                 ('title', models.CharField(max_length=120, verbose_name='项目名称')),
                 ('scope', models.TextField(verbose_name='建设内容')),
-                ('state', django_fsm.FSMField(choices=[('proposed', '申报'), ('approved', '立项'), ('contracted', '已签约'), ('under_way', '施工中'), ('accepted', '已验收'), ('settled', '已结算'), ('surveyed', '已回访'), ('stopped', '终止')], default='proposed', max_length=50, protected=True, verbose_name='状态')),
+                ('state', models.CharField(choices=[('proposed', '申报'), ('approved', '立项'), ('contracted', '已签约'), ('under_way', '施工中'), ('accepted', '已验收'), ('settled', '已结算'), ('surveyed', '已回访'), ('stopped', '终止')], default='proposed', max_length=50, verbose_name='状态')),
                 ('budget_fen', models.PositiveBigIntegerField(verbose_name='预算（分）')),
                 ('fund_source', models.CharField(choices=[('party_fund', '党组织服务群众经费'), ('subdistrict', '街道社区经费'), ('maintenance_fund', '住宅专项维修资金'), ('public_income', '小区公共收益'), ('raised', '居民自筹'), ('other', '其他')], max_length=20, verbose_name='资金来源')),
                 ('approved_fen', models.PositiveBigIntegerField(null=True, verbose_name='批准金额（分）')),
@@ -269,7 +269,7 @@ class Migration(migrations.Migration):
                 ('mode', models.CharField(choices=[('onsite', '现场'), ('online', '线上'), ('hybrid', '现场和线上'), ('written', '书面')], default='onsite', max_length=20, verbose_name='形式')),
                 ('planned_at', models.DateTimeField(verbose_name='开会时间')),
                 ('venue', models.CharField(max_length=120, verbose_name='地点')),
-                ('state', django_fsm.FSMField(choices=[('draft', '筹备中'), ('convened', '已通知'), ('in_session', '开会中'), ('recess', '休会'), ('closed', '已散会'), ('minuted', '纪要已定'), ('archived', '已归档'), ('no_quorum', '不足法定人数'), ('reconvened', '已另行召集'), ('cancelled', '已取消')], default='draft', max_length=50, protected=True, verbose_name='状态')),
+                ('state', models.CharField(choices=[('draft', '筹备中'), ('convened', '已通知'), ('in_session', '开会中'), ('recess', '休会'), ('closed', '已散会'), ('minuted', '纪要已定'), ('archived', '已归档'), ('no_quorum', '不足法定人数'), ('reconvened', '已另行召集'), ('cancelled', '已取消')], default='draft', max_length=50, verbose_name='状态')),
                 ('opened_at', models.DateTimeField(null=True, verbose_name='开始时间')),
                 ('closed_at', models.DateTimeField(null=True, verbose_name='散会时间')),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='理由')),
@@ -326,7 +326,7 @@ class Migration(migrations.Migration):
             name='Minutes',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', django_fsm.FSMField(choices=[('draft', '草稿'), ('circulated', '征求意见'), ('correcting', '修改中'), ('approved', '已定稿'), ('signed', '已签署'), ('published', '已公布')], default='draft', max_length=50, protected=True, verbose_name='状态')),
+                ('state', models.CharField(choices=[('draft', '草稿'), ('circulated', '征求意见'), ('correcting', '修改中'), ('approved', '已定稿'), ('signed', '已签署'), ('published', '已公布')], default='draft', max_length=50, verbose_name='状态')),
                 ('meeting', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='minutes', to='cases.meeting')),
             ],
             options={
@@ -417,7 +417,7 @@ class Migration(migrations.Migration):
                 ('matter', models.CharField(choices=[('facility', '公共设施'), ('maintenance_fund', '维修资金'), ('culture', '文化活动'), ('parking', '停车秩序'), ('property', '物业服务'), ('other', '其他')], max_length=20, verbose_name='事项类型')),
                 ('proposer', models.CharField(max_length=60, verbose_name='提议人')),
                 ('proposed_at', models.DateTimeField(verbose_name='提出时间')),
-                ('state', django_fsm.FSMField(choices=[('pending', '待审核'), ('accepted', '列为议题'), ('rejected', '不列为议题'), ('merged', '并入他题'), ('out_of_scope', '不属议事范围')], default='pending', max_length=50, protected=True, verbose_name='状态')),
+                ('state', models.CharField(choices=[('pending', '待审核'), ('accepted', '列为议题'), ('rejected', '不列为议题'), ('merged', '并入他题'), ('out_of_scope', '不属议事范围')], default='pending', max_length=50, verbose_name='状态')),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='理由')),
                 ('screened_at', models.DateTimeField(null=True)),
                 ('cases', models.ManyToManyField(related_name='topics', to='cases.case')),
@@ -441,7 +441,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('inform', '通报'), ('deliberate', '讨论'), ('decide', '表决'), ('review', '回头看')], default='decide', max_length=20, verbose_name='类型')),
                 ('published_at', models.DateTimeField(null=True, verbose_name='公告时间')),
                 ('late_reason', models.CharField(blank=True, max_length=300, verbose_name='未提前公告的理由')),
-                ('state', django_fsm.FSMField(choices=[('candidate', '拟议'), ('accepted', '列入议程'), ('rejected', '不列入'), ('announced', '已公告'), ('in_discussion', '讨论中'), ('polling', '表决中'), ('decided', '已议定'), ('adjourned', '延后再议'), ('referred', '转交'), ('withdrawn', '撤回')], default='candidate', max_length=50, protected=True, verbose_name='状态')),
+                ('state', models.CharField(choices=[('candidate', '拟议'), ('accepted', '列入议程'), ('rejected', '不列入'), ('announced', '已公告'), ('in_discussion', '讨论中'), ('polling', '表决中'), ('decided', '已议定'), ('adjourned', '延后再议'), ('referred', '转交'), ('withdrawn', '撤回')], default='candidate', max_length=50, verbose_name='状态')),
                 ('outcome', models.CharField(blank=True, max_length=300, verbose_name='结论')),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('carried_from', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='carried_to', to='cases.agendaitem')),
@@ -481,7 +481,7 @@ class Migration(migrations.Migration):
                 ('text', models.TextField(verbose_name='表决内容')),
                 ('sha256', models.CharField(max_length=64)),
                 ('method', models.CharField(choices=[('hands', '举手'), ('named', '记名'), ('secret', '无记名'), ('written', '书面')], max_length=20, verbose_name='表决方式')),
-                ('state', django_fsm.FSMField(choices=[('draft', '未开始'), ('open', '表决中'), ('closed', '已截止'), ('certified', '已核定'), ('published', '已公布'), ('void', '作废')], default='draft', max_length=50, protected=True, verbose_name='状态')),
+                ('state', models.CharField(choices=[('draft', '未开始'), ('open', '表决中'), ('closed', '已截止'), ('certified', '已核定'), ('published', '已公布'), ('void', '作废')], default='draft', max_length=50, verbose_name='状态')),
                 ('opens_at', models.DateTimeField(null=True, verbose_name='开始时间')),
                 ('closes_at', models.DateTimeField(null=True, verbose_name='截止时间')),
                 ('opened_at', models.DateTimeField(null=True)),
@@ -606,7 +606,7 @@ class Migration(migrations.Migration):
                 ('body', models.TextField(verbose_name='内容')),
                 ('sha256', models.CharField(max_length=64)),
                 ('channels', models.CharField(max_length=120, verbose_name='公示方式')),
-                ('state', django_fsm.FSMField(choices=[('planned', '待张贴'), ('posted', '公示中'), ('taken_down_early', '提前取下'), ('ended', '期满'), ('contested', '有异议'), ('cleared', '公示无异议')], default='planned', max_length=50, protected=True, verbose_name='状态')),
+                ('state', models.CharField(choices=[('planned', '待张贴'), ('posted', '公示中'), ('taken_down_early', '提前取下'), ('ended', '期满'), ('contested', '有异议'), ('cleared', '公示无异议')], default='planned', max_length=50, verbose_name='状态')),
                 ('posted_at', models.DateTimeField(null=True, verbose_name='张贴时间')),
                 ('must_stay_until', models.DateTimeField(null=True, verbose_name='公示至')),
                 ('alarm_at', models.DateTimeField(null=True)),
@@ -742,7 +742,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='decision',
             name='state',
-            field=django_fsm.FSMField(choices=[('provisional', '待公示'), ('in_publication', '公示中'), ('effective', '已生效'), ('implementing', '落实中'), ('implemented', '已落实'), ('reviewed', '已回头看'), ('suspended', '暂缓执行'), ('upheld', '维持'), ('remanded', '发回重议'), ('annulled', '撤销'), ('superseded', '被替代')], default='implementing', max_length=50, protected=True, verbose_name='状态'),
+            field=models.CharField(choices=[('provisional', '待公示'), ('in_publication', '公示中'), ('effective', '已生效'), ('implementing', '落实中'), ('implemented', '已落实'), ('reviewed', '已回头看'), ('suspended', '暂缓执行'), ('upheld', '维持'), ('remanded', '发回重议'), ('annulled', '撤销'), ('superseded', '被替代')], default='implementing', max_length=50, verbose_name='状态'),
         ),
         migrations.AddField(
             model_name='decision',
@@ -772,7 +772,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='followup',
             name='state',
-            field=django_fsm.FSMField(choices=[('open', '待接受'), ('accepted', '已接受'), ('in_progress', '落实中'), ('done', '待验收'), ('verified', '已验收'), ('rework', '返工'), ('cancelled', '取消')], default='open', max_length=50, protected=True, verbose_name='状态'),
+            field=models.CharField(choices=[('open', '待接受'), ('accepted', '已接受'), ('in_progress', '落实中'), ('done', '待验收'), ('verified', '已验收'), ('rework', '返工'), ('cancelled', '取消')], default='open', max_length=50, verbose_name='状态'),
         ),
         migrations.AlterField(
             model_name='case',

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
+from cases.lib.states import StateField
 from cases.models.campaign import Campaign
 from cases.models.category import Category
 from cases.models.council import Council
@@ -39,7 +39,7 @@ class Case(models.Model):
     reporter = models.ForeignKey(Reporter, models.PROTECT, null=True, related_name="cases", verbose_name=_("来访人"))
     extra = models.JSONField(default=dict, blank=True)  # columns of a ledger that nobody knew: kept as given
 
-    state = FSMField(_("环节"), choices=State.choices, default=State.REPORTED, protected=True)
+    state = StateField(_("环节"), choices=State.choices, default=State.REPORTED, protected=True)
     round = models.PositiveSmallIntegerField(_("轮次"), default=1)
     holder_role = models.CharField(_("由谁办"), max_length=20, choices=Role.choices, blank=True)
     holder_user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

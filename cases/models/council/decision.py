@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from cases.council_terms import AppealState, DecisionKind, DecisionState, FollowUpKind, FollowUpState
+from cases.lib.states import StateField
 from cases.models.council.body import Council
 from cases.models.council.meeting import AgendaItem
 from cases.models.council.poll import Certification, Poll
@@ -34,7 +34,7 @@ class Decision(models.Model):
     number = models.CharField(_("决议编号"), max_length=40)
     kind = models.CharField(_("类型"), max_length=20, choices=DecisionKind.choices, default=DecisionKind.DECISION)
     competent = models.CharField(_("有权决定者"), max_length=20, choices=CouncilKind.choices, blank=True)
-    state = FSMField(_("状态"), choices=DecisionState.choices, default=DecisionState.IMPLEMENTING, protected=True)
+    state = StateField(_("状态"), choices=DecisionState.choices, default=DecisionState.IMPLEMENTING, protected=True)
     outcome = models.CharField(_("结果"), max_length=20, choices=DecisionOutcome.choices)
     text = models.TextField(_("决议内容"))
     decided_on = models.DateField(_("议定日期"))
@@ -72,7 +72,7 @@ class FollowUp(models.Model):
     what = models.CharField(_("落实事项"), max_length=200)
     owner = models.ForeignKey(Team, models.PROTECT, related_name="follow_ups", verbose_name=_("责任单位"))
     due_date = models.DateField(_("完成日期"))
-    state = FSMField(_("状态"), choices=FollowUpState.choices, default=FollowUpState.OPEN, protected=True)
+    state = StateField(_("状态"), choices=FollowUpState.choices, default=FollowUpState.OPEN, protected=True)
     progress = models.PositiveSmallIntegerField(_("进度"), default=0)  # per cent
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(null=True)  # verified or cancelled

@@ -4,7 +4,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from cases.council_terms import (
     AttendanceStatus,
@@ -16,6 +15,7 @@ from cases.council_terms import (
     PresenceMethod,
     Stance,
 )
+from cases.lib.states import StateField
 from cases.models.council.body import Council, RulePack, Seat
 from cases.models.council.topic import Topic
 
@@ -33,7 +33,7 @@ class Meeting(models.Model):
     chair = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="+", verbose_name=_("主持人"))
     recorder = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="+", verbose_name=_("记录人"))
     pack = models.ForeignKey(RulePack, models.PROTECT, related_name="meetings", verbose_name=_("议事规则"))
-    state = FSMField(_("状态"), choices=MeetingState.choices, default=MeetingState.DRAFT, protected=True)
+    state = StateField(_("状态"), choices=MeetingState.choices, default=MeetingState.DRAFT, protected=True)
     opened_at = models.DateTimeField(_("开始时间"), null=True)
     closed_at = models.DateTimeField(_("散会时间"), null=True)
     reason = models.CharField(_("理由"), max_length=300, blank=True)  # cancelled, or convened at short notice
@@ -70,7 +70,7 @@ class AgendaItem(models.Model):
     published_at = models.DateTimeField(_("公告时间"), null=True)
     late_reason = models.CharField(_("未提前公告的理由"), max_length=300, blank=True)
     carried_from = models.OneToOneField("self", models.PROTECT, null=True, related_name="carried_to")
-    state = FSMField(_("状态"), choices=ItemState.choices, default=ItemState.CANDIDATE, protected=True)
+    state = StateField(_("状态"), choices=ItemState.choices, default=ItemState.CANDIDATE, protected=True)
     outcome = models.CharField(_("结论"), max_length=300, blank=True)  # consensus, adjourned, referred: in words
     referred_to = models.ForeignKey(Council, models.PROTECT, null=True, related_name="+", verbose_name=_("转交"))
     decided_at = models.DateTimeField(null=True)

@@ -4,9 +4,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from cases.council_terms import CorrectionState, MinutesState, SignatureMethod
+from cases.lib.states import StateField
 from cases.models.council.body import Seat
 from cases.models.council.meeting import Meeting
 
@@ -15,7 +15,7 @@ class Minutes(models.Model):
     """The minutes of one meeting."""
 
     meeting = models.OneToOneField(Meeting, models.PROTECT, related_name="minutes")
-    state = FSMField(_("状态"), choices=MinutesState.choices, default=MinutesState.DRAFT, protected=True)
+    state = StateField(_("状态"), choices=MinutesState.choices, default=MinutesState.DRAFT, protected=True)
 
     class Meta:
         verbose_name = _("会议纪要")

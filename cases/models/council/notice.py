@@ -7,10 +7,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from cases.council_terms import NoticeKind, NoticeState, ObjectionState
 from cases.lib.crypto import EncryptedTextField
+from cases.lib.states import StateField
 from cases.models.council.body import Council
 from cases.models.council.decision import Decision
 from cases.models.council.meeting import Meeting
@@ -43,7 +43,7 @@ class Notice(models.Model):
     body = models.TextField(_("内容"))
     sha256 = models.CharField(max_length=64)
     channels = models.CharField(_("公示方式"), max_length=120)  # 小区公告栏、业主群 …
-    state = FSMField(_("状态"), choices=NoticeState.choices, default=NoticeState.PLANNED, protected=True)
+    state = StateField(_("状态"), choices=NoticeState.choices, default=NoticeState.PLANNED, protected=True)
     posted_at = models.DateTimeField(_("张贴时间"), null=True)
     posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     must_stay_until = models.DateTimeField(_("公示至"), null=True)

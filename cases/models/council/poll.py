@@ -6,10 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from cases.council_terms import AreaSource, BallotChannel, BallotChoice, PollMethod, PollOutcome, PollState
 from cases.lib.crypto import EncryptedTextField
+from cases.lib.states import StateField
 from cases.models.council.body import Council, CouncilParty, RulePack, Seat
 from cases.models.council.meeting import AgendaItem, DraftText, Mandate
 from cases.models.council.register import Owner
@@ -29,7 +29,7 @@ class Poll(models.Model):
     sha256 = models.CharField(max_length=64)  # of the text
     method = models.CharField(_("表决方式"), max_length=20, choices=PollMethod.choices)
     pack = models.ForeignKey(RulePack, models.PROTECT, related_name="polls", verbose_name=_("表决规则"))
-    state = FSMField(_("状态"), choices=PollState.choices, default=PollState.DRAFT, protected=True)
+    state = StateField(_("状态"), choices=PollState.choices, default=PollState.DRAFT, protected=True)
     opens_at = models.DateTimeField(_("开始时间"), null=True)  # as planned, of a poll in writing
     closes_at = models.DateTimeField(_("截止时间"), null=True)
     opened_at = models.DateTimeField(null=True)

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from cases.council_terms import FundSource, ProjectPhotoKind, ProjectState
 from cases.lib.crypto import EncryptedTextField
+from cases.lib.states import StateField
 from cases.models.council.decision import Decision, FollowUp
 
 
@@ -26,7 +26,7 @@ class MicroProject(models.Model):
     serial = models.PositiveIntegerField(_("流水号"))
     title = models.CharField(_("项目名称"), max_length=120)
     scope = models.TextField(_("建设内容"))
-    state = FSMField(_("状态"), choices=ProjectState.choices, default=ProjectState.PROPOSED, protected=True)
+    state = StateField(_("状态"), choices=ProjectState.choices, default=ProjectState.PROPOSED, protected=True)
     budget_fen = models.PositiveBigIntegerField(_("预算（分）"))
     fund_source = models.CharField(_("资金来源"), max_length=20, choices=FundSource.choices)
     approved_fen = models.PositiveBigIntegerField(_("批准金额（分）"), null=True)

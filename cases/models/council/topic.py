@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from cases.council_terms import TopicState
+from cases.lib.states import StateField
 from cases.models.council.body import Council
 from cases.terms import MatterType
 
@@ -29,7 +29,7 @@ class Topic(models.Model):
     proposer = models.CharField(_("提议人"), max_length=60)
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     proposed_at = models.DateTimeField(_("提出时间"))
-    state = FSMField(_("状态"), choices=TopicState.choices, default=TopicState.PENDING, protected=True)
+    state = StateField(_("状态"), choices=TopicState.choices, default=TopicState.PENDING, protected=True)
     reason = models.CharField(_("理由"), max_length=300, blank=True)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     screened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
