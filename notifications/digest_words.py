@@ -16,26 +16,18 @@ from cases.models import Case, Meeting, User
 from cases.selectors import PRESSING
 from cases.terms import Role
 from notifications.channels.base import Message
+from notifications.lists import Entry, counted, listed_entries
 from notifications.models import Delivery
 from notifications.render import case_path, masked, path_of, render
-from notifications.texts import Texts, current_texts, written
+from notifications.standing_words import DIGEST
+from notifications.texts import Texts, current_texts, stood
 from workflows.council.access import councils_visible_to
 from workflows.inboxes import Tab, covered, errands, tab_cases
 
 LONGEST_LIST = 20
 SILENT_SINCE = timedelta(days=4)  # over a weekend; older news is on the page of messages
+PARTS = ("meetings", "overdue", "soon", "asked", "later", "covered", "news")
 AHEAD = (MeetingState.CONVENED, MeetingState.IN_SESSION, MeetingState.RECESS)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line: what it is, by when, and where it is done."""
-
-    label: str
-    title: str
-    url: str
-    due_at: datetime | None = None
-    note: str = ""
 
 
 @dataclass
@@ -72,7 +64,7 @@ def morning_of(user: User, *, now: datetime, language: str) -> Morning:
             for row in errands(user, now=now)[:LONGEST_LIST]
         ]
         for one in covered(user, now=now):
-            found.covered += [_of_case(row.case, note=str(one.leave.user)) for row in one.rows[:LONGEST_LIST]]
+            found.covered += [_of_case(row.case, whose=f"{one.leave.user} ") for row in one.rows[:LONGEST_LIST]]
         found.meetings = list(_meetings(user, now))
         texts = current_texts()
         found.news = [_of_news(row, user, now, language, texts) for row in _silent(user, now)[:LONGEST_LIST]]
@@ -82,12 +74,16 @@ def morning_of(user: User, *, now: datetime, language: str) -> Morning:
 def render_digest(morning: Morning, *, language: str) -> Message:
     """It as one message."""
     with translation.override(language or settings.LANGUAGE_CODE):
-        words: dict[str, Any] = {
-            "morning": morning,
+        words: dict[str, Any] = {f"list_{name}": listed_entries(getattr(morning, name)) for name in PARTS}
+        words |= {
+            "todo": counted(morning.todo),
+            "overdue": counted(len(morning.overdue)),
+            "meetings": counted(len(morning.meetings)),
+            "more": counted(morning.unlisted),
             "url": _absolute(reverse("home")),
-            "settings_url": _absolute(reverse("notifications:settings")),
+            "messages_url": _absolute(reverse("notifications:settings")),
         }
-        return written("digest", words)
+        return stood(DIGEST, words)
 
 
 def _part_of(found: Morning, case: Case, now: datetime) -> list[Entry]:
@@ -100,9 +96,9 @@ def _absolute(path: str) -> str:
     return settings.BASE_URL + path
 
 
-def _of_case(case: Case, note: str = "") -> Entry:
+def _of_case(case: Case, whose: str = "") -> Entry:
     title = masked(case.title, [case.reporter] if case.reporter else [])
-    return Entry(case.number, title, _absolute(case_path(case)), case.due_at, note)
+    return Entry(f"{whose}{case.number}", title, _absolute(case_path(case)), case.due_at)
 
 
 def _meetings(user: User, now: datetime) -> Iterator[Entry]:
@@ -113,7 +109,8 @@ def _meetings(user: User, now: datetime) -> Iterator[Entry]:
     mine = Q(attendances__seat__user=user) | Q(council__in=prepared)
     rows = Meeting.objects.filter(mine, planned_at__gte=today, planned_at__lt=today + timedelta(days=1))
     for row in rows.filter(state__in=AHEAD).select_related("council").distinct().order_by("planned_at", "pk"):
-        yield Entry(row.venue, str(row), _absolute(reverse("council:meeting", args=[row.pk])), row.planned_at)
+        at = f"{timezone.localtime(row.planned_at):%H:%M}"
+        yield Entry(at, str(row), _absolute(reverse("council:meeting", args=[row.pk])), note=row.venue)
 
 
 def _silent(user: User, now: datetime) -> QuerySet[Delivery]:
@@ -128,4 +125,4 @@ def _silent(user: User, now: datetime) -> QuerySet[Delivery]:
 
 def _of_news(row: Delivery, user: User, now: datetime, language: str, texts: Texts) -> Entry:
     message = render(row.event, user, language=language, now=now, for_whom=row.on_behalf_of, texts=texts)
-    return Entry("", message.subject, _absolute(path_of(row.event)), note=message.lead)
+    return Entry("", message.subject, _absolute(path_of(row.event)))

@@ -1,6 +1,6 @@
 """Input of the pages of message settings and of texts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Pace, Preference, QuietKind, Rhythm
-from notifications.texts import Text
+from notifications.safe_text import Text
 
 OFF = "off"
 CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
@@ -80,7 +80,7 @@ class SettingsForm(forms.Form):
 class TextForm(forms.Form):
     """The subject and body of a message, and why it was changed."""
 
-    subject = forms.CharField(label=_("主题"), max_length=150)
+    subject = forms.CharField(label=_("主题"), max_length=300)
     body = forms.CharField(
         label=_("正文"),
         max_length=2000,
@@ -89,12 +89,19 @@ class TextForm(forms.Form):
     )
     note = forms.CharField(label=_("修改说明"), max_length=200, required=False)
 
-    def __init__(self, typed: Any = None, *, text: Text) -> None:
+    def __init__(self, typed: Any = None, *, text: Text, has: Collection[str] = ("subject", "body")) -> None:
         super().__init__(typed, initial={"subject": text.subject, "body": text.body})
+        if "body" not in has:
+            self.fields["subject"].label = _("文字")
+        elif "subject" not in has:
+            self.fields["body"].help_text = _("接在每条消息的正文后面。单独一行 -- 以下只在邮件里出现。")
+        for name in {"subject", "body"} - set(has):
+            del self.fields[name]
 
     def text(self) -> Text:
         """As it was typed; lines end as they do everywhere else."""
-        return Text(self.cleaned_data["subject"], self.cleaned_data["body"].replace("\r\n", "\n"))
+        typed = self.cleaned_data
+        return Text(typed.get("subject", ""), typed.get("body", "").replace("\r\n", "\n"))
 
     def refuse(self, error: ValidationError) -> None:
         """What may not stand in a text, at its field."""

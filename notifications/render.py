@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 
 from cases.commands import link_token, resident_link
 from cases.lib.masking import mask_address, mask_name, mask_phone, mask_text
@@ -19,7 +18,7 @@ from cases.terms import ClockKind, RequestKind, ResultCode, Satisfaction, State
 from notifications.audience import callers, row_of
 from notifications.channels.base import Message, Recipient
 from notifications.council_words import council_words, subject_of
-from notifications.texts import LONGEST_SUBJECT, Texts, worded
+from notifications.texts import Texts, current_texts, told_for, worded
 from workflows.invitations import invitation_of, invitation_token
 
 WORDS: dict[str, type[TextChoices]] = {
@@ -48,6 +47,7 @@ def render(  # whom, how, and for whom
 
     `texts` are those in use, read once by who renders many; else they are asked for.
     """
+    texts = current_texts() if texts is None else texts
     own = recipient.language if isinstance(recipient, Reporter) else ""
     with translation.override(language or own or settings.LANGUAGE_CODE):
         if isinstance(recipient, Reporter):
@@ -56,16 +56,8 @@ def render(  # whom, how, and for whom
             return replace(message, unsubscribe=words["messages_url"].removesuffix("messages/") + "stop/")
         words = council_words(event) if event.council else _for_staff(event)
         words |= {"messages_url": settings.BASE_URL + reverse("notifications:settings")}
-        return told_for(worded(event.type, words, resident=False, texts=texts), for_whom)
-
-
-def told_for(message: Message, absent: User | None) -> Message:
-    """The same message, which says for whom the reader stands in."""
-    if absent is None:
-        return message
-    subject = _("代%(name)s · %(subject)s") % {"name": absent, "subject": message.subject}
-    why = _("%(name)s休假，由您代理，所以这条消息发给您。") % {"name": absent}
-    return replace(message, subject=subject[:LONGEST_SUBJECT], text=f"{message.text}\n{why}")
+        message = worded(event.type, words, resident=False, texts=texts)
+        return told_for(message, str(for_whom), texts=texts) if for_whom else message
 
 
 def case_path(case: Case) -> str:

@@ -7,9 +7,10 @@ or walks to an attribute is refused before it is kept, by the line in which it s
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from django.template import Context, Engine
+from django.template import Context, Engine, Template
 from django.utils.translation import gettext as _
 
 PARTS = re.compile(r"({{.*?}}|{%.*?%}|{#.*?#})")
@@ -22,6 +23,14 @@ BROKEN = re.compile(r"{{|}}|{%|%}|{#|#}")
 JOIN = re.compile(r" +(?:and|or) +")
 MOST_NESTED = 5
 ENGINE = Engine(autoescape=False)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A subject and a body with variables in them; of a part of messages one of them may be empty."""
+
+    subject: str
+    body: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,11 @@ def _of_variable(part: str, names: Mapping[str, Any]) -> str:
                 "part": part
             }
         return _unknown(part.strip("{} "))
-    return "" if match[1] in names else _unknown(match[1])
+    if match[1] not in names:
+        return _unknown(match[1])
+    if match[2] and getattr(names[match[1]], "is_list", False):
+        return _("“%(name)s”是几行文字，后面不能有过滤器。") % {"name": match[1]}
+    return ""
 
 
 def _unknown(name: str) -> str:
@@ -112,4 +125,10 @@ def _of_condition(condition: str, names: Mapping[str, Any]) -> Iterator[str]:
 
 def filled(source: str, words: Mapping[str, Any]) -> str:
     """A checked text with its variables."""
-    return ENGINE.from_string(source).render(Context(dict(words), autoescape=False))
+    return _compiled(source).render(Context(dict(words), autoescape=False))
+
+
+@lru_cache(maxsize=512)
+def _compiled(source: str) -> Template:
+    """What stands under every message is read once, not with each of ten thousand."""
+    return ENGINE.from_string(source)

@@ -1,13 +1,14 @@
 """What an administrator does with robots, systems and the addresses of colleagues: set up, change, try out."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cases.lib.masking import mask_text
@@ -15,11 +16,13 @@ from cases.models import User
 from cases.terms import Role
 from notifications import gates
 from notifications.channels import CHANNELS
-from notifications.channels.base import ChannelError, Message, Recipient
+from notifications.channels.base import ChannelError, Recipient
 from notifications.channels.secrets import secrets_of
 from notifications.channels.webhook import new_secret
 from notifications.channels.wire import scrubbed
 from notifications.models import ChannelName, Delivery, Subscriber
+from notifications.standing_words import TRIAL
+from notifications.texts import stood
 
 logger = logging.getLogger(__name__)
 BOTH_SIGN_FOR = timedelta(days=1)
@@ -74,12 +77,9 @@ def try_out(*, channel: str, recipient: Recipient, actor: User, now: datetime) -
     if not CHANNELS[channel].reaches(recipient):
         return Outcome(arrived=False, words=_("没有发送：渠道没有配置好，或已停用，或号码不对。"))
     moment = now.astimezone().isoformat(timespec="seconds")
-    message = Message(
-        subject=_("测试消息：收到说明渠道已接通"),
-        text=_("由管理员在消息渠道页发出，不需要办理。"),
-        url=settings.BASE_URL + reverse("notifications:messages"),
-        data={"type": "test", "timestamp": moment, "data": {"words": "test"}},
-    )
+    with translation.override(getattr(recipient, "language", "") or settings.LANGUAGE_CODE):
+        words = stood(TRIAL, {"url": settings.BASE_URL + reverse("notifications:messages")})
+    message = replace(words, data={"type": "test", "timestamp": moment, "data": {"words": "test"}})
     try:
         receipt = CHANNELS[channel].send(message, recipient, key=f"test.{channel}.{int(now.timestamp())}")
     except ChannelError as error:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -10,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import User
 from cases.terms import Role
+from notifications.letters import FOOT
 from notifications.models import TextVersion
-from notifications.safe_text import problems_of
-from notifications.text_variables import variables_of
-from notifications.texts import Text
+from notifications.safe_text import Text, filled, problems_of
+from notifications.standing_words import STANDING, WHOLE, Standing
+from notifications.wordings import variables_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Place:
     event_type: str
     resident: bool
     language: str
+
+    @property
+    def has(self) -> tuple[str, ...]:
+        """Which of subject and body it has: of a part of messages it may be one."""
+        return STANDING[self.event_type].has if self.event_type in STANDING else WHOLE
 
     @property
     def versions(self) -> QuerySet[TextVersion]:
@@ -48,8 +55,26 @@ def check_text(place: Place, text: Text) -> None:
         field: [_("第 %(line)s 行：%(words)s") % {"line": p.line, "words": p.words} for p in problems_of(source, names)]
         for field, source in (("subject", text.subject), ("body", text.body))
     }
+    if not any(found.values()) and place.event_type in STANDING:
+        found["body"] = _lacking(STANDING[place.event_type], text)
     if any(found.values()):
-        raise ValidationError({field: said for field, said in found.items() if said})
+        field = "body" if "body" in place.has else place.has[0]
+        raise ValidationError({name if name in place.has else field: said for name, said in found.items() if said})
+
+
+def _lacking(standing: Standing, text: Text) -> list[Any]:
+    """What must be said and does not come out: tried with everything there may be, and with as good as nothing."""
+    marks = {name: f"\ue000{name}\ue001" for name in (*standing.always, *standing.if_any)}
+    rich = {name: variable.shown() for name, variable in standing.variables.items()} | marks
+    poor = dict.fromkeys(standing.variables, "") | {name: marks[name] for name in standing.always}
+    found = []
+    for words in (rich, poor):
+        said = "\n".join(filled(source, words) for source in (text.subject, text.body))
+        found += [name for name, mark in marks.items() if words[name] and mark not in said and name not in found]
+        above, _line, below = f"{said}\n".partition(f"\n{FOOT}\n")
+        if standing.has_foot and (marks["url"] not in above or marks["messages_url"] not in below) and not found:
+            return [_("要有单独一行 --，办理的链接写在它上面，设置的链接写在它下面：短信和群消息只发它以上的部分。")]
+    return [_("少了 {{ %(name)s }}：不论什么情况都要说到它。") % {"name": name} for name in found]
 
 
 @transaction.atomic

@@ -1,16 +1,18 @@
 """What the pages of texts show: which messages there are, a text with its preview, what differs between versions."""
 
 import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from cases.terms import EventType
-from notifications.audience import AUDIENCE
 from notifications.models import TextVersion
+from notifications.safe_text import Text
+from notifications.standing_words import STANDING
 from notifications.text_commands import Place
-from notifications.texts import Text, builtin_text
+from notifications.texts import builtin_text
+from notifications.wordings import label_of, places
+
+STAFF, RESIDENT, PARTS = TABS = ("staff", "resident", "parts")
 
 
 @dataclass(frozen=True)
@@ -31,35 +33,27 @@ class Change:
     line: str
 
 
-def places() -> Iterator[tuple[str, bool]]:
-    """Every message that somebody gets: the event, and whether it goes to the resident."""
-    for event_type, told in AUDIENCE.items():
-        if told.colleagues:
-            yield event_type, False
-        if told.resident:
-            yield event_type, True
-
-
 def place_of(event_type: str, kind: str, language: str) -> Place | None:
     """The place that an address names; None when there is no such message or language."""
-    resident = kind == "resident"
-    if kind not in ("staff", "resident") or language not in dict(settings.LANGUAGES):
+    resident = kind == RESIDENT
+    if kind not in (STAFF, RESIDENT) or language not in dict(settings.LANGUAGES):
         return None
     return Place(event_type, resident, language) if (event_type, resident) in set(places()) else None
 
 
-def rows() -> list[Row]:
-    """Every message with what is in use; one query."""
+def rows(tab: str) -> list[Row]:
+    """Every message of a tab with what is in use; one query."""
     current = TextVersion.objects.filter(is_current=True).values_list("event_type", "resident", "language", "number")
     numbers = {(event_type, resident, language): n for event_type, resident, language, n in current}
     return [
         Row(
             event_type,
-            str(EventType(event_type).label),
+            label_of(event_type),
             resident,
             [(code, str(name), numbers.get((event_type, resident, code), 0)) for code, name in settings.LANGUAGES],
         )
         for event_type, resident in places()
+        if tab == (PARTS if event_type in STANDING else RESIDENT if resident else STAFF)
     ]
 
 

@@ -1,30 +1,60 @@
 """Which variables a text may use, what each means, and a sample of each: no person stands behind a sample."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.template import engines
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.terms import COUNCIL_EVENTS, ClockKind, RequestKind
+from cases.terms import ClockKind, EventType, RequestKind
+from notifications.letters import Listing
+from notifications.lists import Entry, Item, Reminder, listed_entries, listed_items
 
 MOMENT = datetime(2026, 3, 5, 17, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
-SAID = re.compile(r"\bsaid\.([a-z_]+)")
+EXAMPLE = "https://example.com"
 
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable: its meaning for who writes, and what it is in the sample."""
+    """One variable: its meaning for who writes, and what it is in the sample (of a list: how it is made)."""
 
     meaning: Promise | str
     sample: Any
 
+    @property
+    def is_list(self) -> bool:
+        """Whether it stands for lines, which no filter may cut."""
+        return callable(self.sample)
 
+    def shown(self) -> Any:
+        """The sample in the language that is active."""
+        if callable(self.sample):
+            return self.sample()
+        return str(self.sample) if isinstance(self.sample, Promise) else self.sample
+
+
+def _entries() -> Listing:
+    return listed_entries([Entry("2026-000123", str(_("东门路灯不亮")), f"{EXAMPLE}/cases/2026-000123/", MOMENT)])
+
+
+def _meetings() -> Listing:
+    row = Entry("15:00", str(_("平山小区四方议事会")), f"{EXAMPLE}/councils/meetings/12/", note=str(_("社区会议室")))
+    return listed_entries([row])
+
+
+def _covered() -> Listing:
+    label = f"{_('王网格')} 2026-000124"
+    return listed_entries([Entry(label, str(_("非机动车停放")), f"{EXAMPLE}/cases/2026-000124/", MOMENT)])
+
+
+def _items() -> Listing:
+    said = [Reminder(str(EventType.CLOCK_OVERDUE.label), str(ClockKind.HANDLE.label), MOMENT)]
+    return listed_items([Item("2026-000123", str(_("东门路灯不亮")), f"{EXAMPLE}/cases/2026-000123/", said)])
+
+
+MESSAGES_URL = Variable(_("消息设置的链接"), f"{EXAMPLE}/messages/settings/")
 OF_CASE = {
     "number": Variable(_("件的编号"), "2026-000123"),
     "title": Variable(_("标题，居民信息已遮蔽"), _("东门路灯不亮")),
@@ -36,7 +66,7 @@ OF_STAFF = OF_CASE | {
     "actor": Variable(_("办这一步的人，可能没有"), _("王网格")),
     "due_at": Variable(_("当前时限，可能没有"), MOMENT),
     "details": Variable(_("内置文本随事项附上的细节：理由、意见、协办事项等"), ""),
-    "url": Variable(_("办理页面的链接；文末总会附上"), "https://example.com/cases/2026-000123/"),
+    "url": Variable(_("办理页面的链接；文末总会附上"), f"{EXAMPLE}/cases/2026-000123/"),
 }
 OF_COUNCIL = {
     "council": Variable(_("议事会名称"), _("平山小区四方议事会")),
@@ -51,8 +81,49 @@ OF_COUNCIL = {
 OF_RESIDENT = OF_CASE | {
     "answer": Variable(_("给居民的答复，可能没有"), _("已更换灯泡，现在亮了。")),
     "details": OF_STAFF["details"],
-    "url": Variable(_("居民查看办理情况的链接；文末总会附上"), "https://example.com/r/…/"),
-    "survey_url": Variable(_("评价的链接，可能没有；文末总会附上"), "https://example.com/r/s/…/"),
+    "url": Variable(_("居民查看办理情况的链接；文末总会附上"), f"{EXAMPLE}/r/…/"),
+    "survey_url": Variable(_("评价的链接，可能没有；文末总会附上"), f"{EXAMPLE}/r/s/…/"),
+}
+OF_FOOT = {
+    "url": Variable(_("办理页面的链接"), OF_STAFF["url"].sample),
+    "messages_url": MESSAGES_URL,
+}
+OF_STAFF_FOOT = OF_FOOT | {
+    "to_call": Variable(_("要打电话答复居民的件的编号，可能没有"), "2026-000124"),
+    **{name: OF_STAFF[name] for name in ("number", "title", "area", "category", "team", "due_at")},
+}
+OF_COUNCIL_FOOT = OF_FOOT | {name: OF_COUNCIL[name] for name in ("council", "title", "area", "at", "venue")}
+OF_RESIDENT_FOOT = OF_CASE | {
+    "url": Variable(_("居民查看办理情况的链接"), OF_RESIDENT["url"].sample),
+    "messages_url": Variable(_("居民退订、改语言的链接"), f"{EXAMPLE}/r/…/messages/"),
+    "survey_url": Variable(_("评价的链接，可能没有"), OF_RESIDENT["survey_url"].sample),
+}
+OF_BUNDLE = {
+    "count": Variable(_("几件"), "3"),
+    "overdue": Variable(_("其中几条是超期提醒，可能没有"), "1"),
+    "list": Variable(_("各件的编号、标题、提醒和链接"), _items),
+    "more": Variable(_("没有列出的还有几件，可能没有"), "2"),
+    "url": Variable(_("待办页的链接"), f"{EXAMPLE}/"),
+    "messages_url": MESSAGES_URL,
+}
+OF_DIGEST = {
+    "todo": Variable(_("待办几件，可能没有"), "12"),
+    "overdue": Variable(_("超期几件，可能没有"), "1"),
+    "meetings": Variable(_("今天的会几个，可能没有"), "1"),
+    "list_meetings": Variable(_("今天的会，可能没有"), _meetings),
+    "list_overdue": Variable(_("已经超期的件，可能没有"), _entries),
+    "list_soon": Variable(_("快到期的件，可能没有"), _entries),
+    "list_asked": Variable(_("等本人审定、答复或落实的，可能没有"), _entries),
+    "list_later": Variable(_("其余待办，可能没有"), _entries),
+    "list_covered": Variable(_("代理的同事名下的件，可能没有"), _covered),
+    "list_news": Variable(_("知会本人的，可能没有"), _entries),
+    "more": Variable(_("没有列出的还有几件，可能没有"), "2"),
+    "url": OF_BUNDLE["url"],
+    "messages_url": MESSAGES_URL,
+}
+OF_SUBSTITUTE = {
+    "name": Variable(_("休假的同事"), _("王网格")),
+    "subject": Variable(_("原来的主题"), _("待受理：2026-000123 东门路灯不亮")),
 }
 SAID_OF: dict[str, Variable] = {
     "answer": Variable(_("答复的内容"), _("已清运。")),
@@ -85,34 +156,3 @@ LISTS: dict[str, Any] = {
     "co_handlers": [{"task": _("清运"), "due_at": MOMENT}],
     "follow_ups": [{"what": _("清理楼道。"), "due_date": "2026-04-01"}],
 }
-
-
-def template_name(event_type: str, *, resident: bool) -> str:
-    """The file of the words that come with the program."""
-    return f"{event_type}.resident" if resident else event_type
-
-
-def variables_of(event_type: str, *, resident: bool) -> dict[str, Variable]:
-    """By name: those of every message of this kind, and what this event says. Only an answer asks to be rated."""
-    common = OF_RESIDENT if resident else OF_COUNCIL if event_type in COUNCIL_EVENTS else OF_STAFF
-    source = _source(event_type, resident=resident)
-    found = {name: kind for name, kind in common.items() if name != "survey_url" or name in source}
-    said = sorted(set(SAID.findall(source)) & set(SAID_OF))
-    return found | {f"said.{name}": SAID_OF[name] for name in said}
-
-
-def _source(event_type: str, *, resident: bool) -> str:
-    engine = engines["django"].engine  # type: ignore[attr-defined]  # the engine itself knows its sources
-    name = template_name(event_type, resident=resident)
-    return str(engine.get_template(f"notifications/{name}.txt").source)
-
-
-def sample_words(event_type: str, *, resident: bool) -> dict[str, Any]:
-    """What a made-up event says, as `render` hands it to the templates."""
-    chosen_at = "https://example.com/r/…/messages/" if resident else f"{settings.BASE_URL}/messages/settings/"
-    words: dict[str, Any] = {"said": dict(LISTS), "messages_url": chosen_at}
-    for name, variable in variables_of(event_type, resident=resident).items():
-        into, _dot, key = name.rpartition(".")
-        sample = variable.sample
-        (words["said"] if into else words)[key] = str(sample) if isinstance(sample, Promise) else sample
-    return words

@@ -1,35 +1,31 @@
-"""Which words a message has: those of an administrator where a version is in use, else those of the program."""
+"""Which words a message has: those of an administrator where a version is in use, else those of the program.
 
-import re
+All that leaves the building is put together here, and nowhere else: subject, body, and what stands under it.
+"""
+
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.template import Context, NodeList, TemplateDoesNotExist, engines
+from django.template import Context, NodeList, engines
 from django.template.loader_tags import ExtendsNode
 from django.utils import translation
 
-from cases.terms import COUNCIL_EVENTS
 from notifications.channels.base import Message
+from notifications.letters import Lists, letter, marked, plain
 from notifications.models import TextVersion
-from notifications.safe_text import filled
-from notifications.text_variables import MOMENT, sample_words, template_name, variables_of
+from notifications.safe_text import Text, filled
+from notifications.standing_words import BUTTON, STANDING, SUBSTITUTE, foot_of
+from notifications.text_variables import MOMENT
+from notifications.wordings import sample_words, template_name, variables_of
 
 LONGEST_SUBJECT = 150
-Key = tuple[str, bool, str]  # event type, whether to the resident, language
-
-
-@dataclass(frozen=True)
-class Text:
-    """A subject and a body with variables in them."""
-
-    subject: str
-    body: str
-
-
+Key = tuple[str, bool, str]  # which message, whether to the resident, language
 Texts = Mapping[Key, Text]
+LINKS = ("url", "messages_url", "survey_url")
+NO_LISTS: Lists = {}
 
 
 def current_texts() -> Texts:
@@ -41,37 +37,99 @@ def current_texts() -> Texts:
 def worded(event_type: str, words: dict[str, Any], *, resident: bool, texts: Texts | None = None) -> Message:
     """The message of an event in the language that is active now."""
     known = current_texts() if texts is None else texts
-    text = known.get((event_type, resident, translation.get_language() or settings.LANGUAGE_CODE))
     name = template_name(event_type, resident=resident)
-    return in_own_words(text, event_type, words, resident=resident) if text else written(name, words)
+    if text := known.get(_key(event_type, resident=resident)):
+        words = words | {"details": _block(name, "more", words).strip()}
+        subject, body = filled(text.subject, words), filled(text.body, words)
+    else:
+        subject, lead, more = (_block(name, block, words) for block in ("subject", "lead", "more"))
+        body = f"{lead.strip()}\n\n{more.strip()}"
+    foot = _standing_text(foot_of(event_type, resident=resident), known)
+    under = filled(foot.body, words).strip()
+    return _message(subject, f"{body.strip()}\n\n{under}", words, known, resident=resident)
 
 
-def in_own_words(text: Text, event_type: str, words: dict[str, Any], *, resident: bool) -> Message:
-    """A text of an administrator, in the frame that every message of its kind has: links, limits, how to switch off."""
-    given = words | {"details": _block(template_name(event_type, resident=resident), "more", words).strip()}
-    own = {"own_subject": filled(text.subject, given), "own_body": filled(text.body, given).strip()}
-    frame = "own.resident" if resident else "own.council" if event_type in COUNCIL_EVENTS else "own"
-    return written(frame, words | own)
+def stood(name: str, words: dict[str, Any], *, texts: Texts | None = None) -> Message:
+    """A message that is about no single event, in the language that is active now."""
+    known = current_texts() if texts is None else texts
+    text = _standing_text(name, known)
+    words, lists = marked(words)
+    subject = plain(filled(text.subject, words), lists)
+    return _message(subject, filled(text.body, words), words, known, lists=lists)
 
 
-def preview(event_type: str, *, resident: bool, language: str, text: Text | None = None) -> Message:
-    """What a made-up event would say: in these words, or in those of the program."""
+def told_for(message: Message, name: str, *, texts: Texts | None = None) -> Message:
+    """The same message, which says for whom the reader stands in."""
+    known = current_texts() if texts is None else texts
+    text, words = _standing_text(SUBSTITUTE, known), {"name": name, "subject": message.subject}
+    subject, why = _one_line(filled(text.subject, words)), filled(text.body, words).strip()
+    return replace(message, subject=subject, text=f"{message.text}\n{why}")
+
+
+def _message(
+    subject: str,
+    text: str,
+    words: Mapping[str, Any],
+    texts: Texts,
+    *,
+    resident: bool = False,
+    lists: Lists = NO_LISTS,
+) -> Message:
+    """The only place where words become a message; those with lists and those to residents are letters, too."""
+    subject = _one_line(subject)
+    links = [words[name] for name in LINKS if words.get(name)]
+    return Message(
+        subject=subject,
+        text=plain(text, lists),
+        html=letter(subject, text, links=links, lists=lists) if lists or resident else "",
+        url=words.get("url", ""),
+        button="" if resident else _one_line(_standing_text(BUTTON, texts).subject),
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_SUBJECT]
+
+
+def _key(name: str, *, resident: bool) -> Key:
+    return name, resident, translation.get_language() or settings.LANGUAGE_CODE
+
+
+def _standing_text(name: str, texts: Texts) -> Text:
+    return texts.get(_key(name, resident=STANDING[name].resident)) or STANDING[name].built_in()
+
+
+def preview(
+    name: str, *, resident: bool, language: str, text: Text | None = None, texts: Texts | None = None
+) -> Message:
+    """What a made-up message would say, in these words or in those of the program; a part, where it stands.
+
+    `texts` are what is in use for all that stands around it.
+    """
+    known = {key: kept for key, kept in (texts or {}).items() if key != (name, resident, language)}
+    known |= {(name, resident, language): text} if text else {}
     with translation.override(language):
-        words = sample_words(event_type, resident=resident)
-        if text is None:
-            return written(template_name(event_type, resident=resident), words)
-        return in_own_words(text, event_type, words, resident=resident)
+        words = sample_words(name, resident=resident)
+        if name not in STANDING:
+            return worded(name, words, resident=resident, texts=known)
+        around = STANDING[name].in_message_of
+        if around is None:
+            return stood(name, words, texts=known)
+        whole = worded(around, sample_words(around, resident=resident) | words, resident=resident, texts=known)
+        return told_for(whole, words["name"], texts=known) if name == SUBSTITUTE else whole
 
 
-def builtin_text(event_type: str, *, resident: bool, language: str) -> Text:
+def builtin_text(name: str, *, resident: bool, language: str) -> Text:
     """The words of the program as a text that can be edited: each variable stands for itself."""
-    name = template_name(event_type, resident=resident)
     with translation.override(language):
-        words, moments = _placeholders(event_type, resident=resident)
-        parts = {block: _block(name, block, words).strip() for block in ("subject", "lead", "more")}
+        if name in STANDING:
+            return STANDING[name].built_in()
+        template = template_name(name, resident=resident)
+        words, moments = _placeholders(name, resident=resident)
+        parts = {block: _block(template, block, words).strip() for block in ("subject", "lead", "more")}
         for shown, variable in moments.items():
             parts = {block: part.replace(shown, variable) for block, part in parts.items()}
-    details = "\n\n{% if details %}{{ details }}{% endif %}" if _has(name, "more") else ""
+    details = "\n\n{% if details %}{{ details }}{% endif %}" if _has(template, "more") else ""
     return Text(" ".join(parts["subject"].split()), parts["lead"] + details)
 
 
@@ -89,12 +147,8 @@ def _placeholders(event_type: str, *, resident: bool) -> tuple[dict[str, Any], d
     return words, moments
 
 
-def _engine() -> Any:
-    return engines["django"].engine  # type: ignore[attr-defined]  # the engine itself can leave text unescaped
-
-
 def _nodes(name: str, block: str) -> tuple[Any, NodeList | None]:
-    template = _engine().get_template(f"notifications/{name}.txt")
+    template = engines["django"].engine.get_template(f"notifications/{name}.txt")  # type: ignore[attr-defined]
     [extends] = template.nodelist.get_nodes_by_type(ExtendsNode)
     found = extends.blocks.get(block)
     return template, found.nodelist if found else None
@@ -105,25 +159,8 @@ def _has(name: str, block: str) -> bool:
 
 
 def _block(name: str, block: str, words: dict[str, Any]) -> str:
-    """One block of a template, without the frame around it."""
+    """One block of a template: the engine itself can leave text unescaped."""
     template, nodes = _nodes(name, block)
     context = Context(words, autoescape=False)
     with context.render_context.push_state(template), context.bind_template(template):
         return str(nodes.render(context)) if nodes is not None else ""
-
-
-def written(name: str, words: dict[str, Any]) -> Message:
-    """A message from its templates: the first line of the plain one is the subject."""
-    engine = _engine()
-    plain = engine.get_template(f"notifications/{name}.txt").render(Context(words, autoescape=False))
-    subject, _, text = plain.strip().partition("\n")
-    try:
-        html = engine.get_template(f"notifications/{name}.html").render(Context(words))
-    except TemplateDoesNotExist:
-        html = ""
-    return Message(
-        subject=" ".join(subject.split())[:LONGEST_SUBJECT],
-        text=re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip(),
-        html=html,
-        url=words["url"],
-    )

@@ -23,6 +23,7 @@ class Message:
     text: str
     html: str = ""
     url: str = ""
+    button: str = ""  # what the link is called where it stands by itself
     data: dict[str, Any] = field(default_factory=dict)
     unsubscribe: str = ""  # where one click of a mail program stops them (RFC 8058)
 

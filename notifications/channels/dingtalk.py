@@ -8,7 +8,6 @@ from typing import ClassVar
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from notifications.channels.base import (
     Message,
@@ -68,7 +67,7 @@ class DingtalkRobot:
 def _text(message: Message) -> str:
     """Paragraphs, for a single line break is none here."""
     head = f"#### {plainly(message.subject)}\n\n"
-    link = f"\n\n[{_('查看并办理')}]({message.url})" if message.url else ""
+    link = f"\n\n[{plainly(message.button)}]({message.url})" if message.url else ""
     words = fitted([plainly(line) for line in message.lines], LONGEST - in_bytes(head + link))
     return head + words.replace("\n", "\n\n") + link
 

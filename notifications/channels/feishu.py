@@ -7,7 +7,6 @@ import time
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from notifications.channels.base import Message, Rate, Receipt, Recipient, cut, fitted, listens, subscriber
 from notifications.channels.wire import Verdicts, judged, post
@@ -53,7 +52,7 @@ def post_of(message: Message) -> dict[str, Any]:
     words = fitted(message.lines, LONGEST).splitlines()
     content = [[{"tag": "text", "text": line}] for line in words]
     if message.url:
-        content.append([{"tag": "a", "text": _("查看并办理"), "href": message.url}])
+        content.append([{"tag": "a", "text": message.button, "href": message.url}])
     return {"title": cut(message.subject, TITLE), "content": content}
 
 

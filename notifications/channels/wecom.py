@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from notifications.channels.base import (
     ChannelError,
@@ -88,13 +87,13 @@ class Wecom:
 
 def markdown_of(message: Message, room: int) -> str:
     """In the few marks that the platform knows; what comes from people has none."""
-    link = f"\n[{_('查看并办理')}]({message.url})" if message.url else ""
+    link = f"\n[{plainly(message.button)}]({message.url})" if message.url else ""
     head = f"**{plainly(message.subject)}**\n"
     return head + fitted([plainly(line) for line in message.lines], room - in_bytes(head + link)) + link
 
 
 def _card(message: Message) -> dict[str, Any]:
-    card = {"title": cut(message.subject, CARD_TITLE), "url": message.url, "btntxt": _("去办理")}
+    card = {"title": cut(message.subject, CARD_TITLE), "url": message.url, "btntxt": message.button}
     words = fitted(message.lines, CARD_WORDS) or message.subject
     return {"msgtype": "textcard", "textcard": card | {"description": cut(words, CARD_WORDS)}}
 

@@ -7,17 +7,17 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TextVersion(models.Model):
-    """One version of what a message says: of one event, to colleagues or the resident, in one language.
+    """One version of what a message says: of one event or one of `standing_words`, to whom, in one language.
 
     Never changed: another is written. Without a version in use the words are those that come with the program.
     """
 
-    event_type = models.CharField(_("事件"), max_length=40)
+    event_type = models.CharField(_("消息"), max_length=40)  # or the name of what is about no single event
     resident = models.BooleanField(_("发给居民"), default=False)
     language = models.CharField(_("语言"), max_length=10)
     number = models.PositiveIntegerField(_("版本"))
-    subject = models.CharField(_("主题"), max_length=150)
-    body = models.TextField(_("正文"), max_length=2000)
+    subject = models.CharField(_("主题"), max_length=300, blank=True)
+    body = models.TextField(_("正文"), max_length=2000, blank=True)
     note = models.CharField(_("修改说明"), max_length=200, blank=True)
     written_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("修改人"))
     written_at = models.DateTimeField(_("修改时间"))

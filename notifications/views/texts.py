@@ -15,13 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.models import User
-from cases.terms import EventType
 from notifications import text_pages as pages
+from notifications.channels.base import Message
 from notifications.forms import TextForm
 from notifications.models import TextVersion
+from notifications.safe_text import Text
 from notifications.text_commands import Place, check_text, may_edit_texts, publish_text, use_builtin, write_text
-from notifications.text_variables import variables_of
-from notifications.texts import Text, preview
+from notifications.texts import current_texts, preview
+from notifications.wordings import label_of, variables_of
 
 View = Callable[..., HttpResponse]
 
@@ -53,9 +54,9 @@ def _address(place: Place) -> tuple[str, str, str]:
 @require_safe
 def texts(request: HttpRequest) -> HttpResponse:
     """Every message that somebody gets, and which version of its words is in use."""
-    resident = request.GET.get("to") == "resident"
-    rows = [row for row in pages.rows() if row.resident == resident]
-    return render(request, "notifications/texts.html", {"rows": rows, "resident": resident})
+    tab = request.GET.get("to", "")
+    tab = tab if tab in pages.TABS else pages.STAFF
+    return render(request, "notifications/texts.html", {"rows": pages.rows(tab), "tab": tab})
 
 
 @for_administrators
@@ -63,7 +64,8 @@ def texts(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, event_type: str, kind: str, language: str) -> HttpResponse:
     """Write another version; it is used when it is published."""
     place = _place(event_type, kind, language)
-    form = TextForm(request.POST if request.method == "POST" else None, text=pages.text_in_use(place))
+    typed = request.POST if request.method == "POST" else None
+    form = TextForm(typed, text=pages.text_in_use(place), has=place.has)
     if form.is_valid() and "preview" not in request.POST:
         try:
             given: dict[str, Any] = {"place": place, "text": form.text(), "note": form.cleaned_data["note"]}
@@ -101,15 +103,21 @@ def _shown(place: Place, form: TextForm) -> dict[str, Any]:
     return {
         "place": place,
         "kind": kind,
-        "label": EventType(event_type).label,
+        "label": label_of(event_type),
         "language_name": dict(settings.LANGUAGES)[language],
         "form": form,
         "is_sound": is_sound,
-        "message": preview(event_type, resident=place.resident, language=language, text=text) if is_sound else None,
+        "message": _preview(place, text) if is_sound else None,
         "variables": variables_of(event_type, resident=place.resident),
         "versions": place.versions.select_related("written_by", "published_by"),
         "in_use": place.versions.filter(is_current=True).first(),
     }
+
+
+def _preview(place: Place, text: Text) -> Message:
+    """What it would say, with what is in use around it."""
+    resident, language = place.resident, place.language
+    return preview(place.event_type, resident=resident, language=language, text=text, texts=current_texts())
 
 
 @for_administrators
@@ -117,12 +125,12 @@ def _shown(place: Place, form: TextForm) -> dict[str, Any]:
 def live_preview(request: HttpRequest, event_type: str, kind: str, language: str) -> HttpResponse:
     """The preview alone, while somebody types; what is wrong stands in its place."""
     place = _place(event_type, kind, language)
-    form = TextForm(request.POST, text=Text("", ""))
+    form = TextForm(request.POST, text=Text("", ""), has=place.has)
     if form.is_valid():
         _check(form, place)
     shown = {"form": form, "is_sound": not form.errors}
     if not form.errors:
-        shown["message"] = preview(place.event_type, resident=place.resident, language=place.language, text=form.text())
+        shown["message"] = _preview(place, form.text())
     return render(request, "notifications/_text_preview.html", shown)
 
 
@@ -136,10 +144,10 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     shown = {
         "row": row,
         "address": _address(place),
-        "label": EventType(row.event_type).label if row.event_type in EventType.values else row.event_type,
+        "label": label_of(row.event_type),
         "language_name": dict(settings.LANGUAGES).get(row.language, row.language),
         "changes": None if row.is_current else pages.changes(pages.text_in_use(place), text),
-        "message": preview(row.event_type, resident=row.resident, language=row.language, text=text),
+        "message": _preview(place, text),
         "is_sound": True,
     }
     return render(request, "notifications/text_version.html", shown)

@@ -32,8 +32,9 @@ MESSAGE = Message(
     "待签收：2026-1 路灯不亮",
     "请签收。\n\n区域：平山小区\n办理：https://z.example/c/1/\n\n--\n不想收到邮件",
     url="https://z.example/c/1/",
+    button="去办理",
 )
-BIG = Message("路灯" * 300, LONG + "\n" + LONG, url="https://z.example/c/1/")
+BIG = Message("路灯" * 300, LONG + "\n" + LONG, url="https://z.example/c/1/", button="去办理")
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_robot_of_wecom_is_asked_in_markdown_with_its_key(world: World, platfo
     assert asked.body == {
         "msgtype": "markdown",
         "markdown": {
-            "content": "**待签收：2026-1 路灯不亮**\n请签收。\n区域：平山小区\n[查看并办理](https://z.example/c/1/)"
+            "content": "**待签收：2026-1 路灯不亮**\n请签收。\n区域：平山小区\n[去办理](https://z.example/c/1/)"
         },
     }
     assert (receipt.status, receipt.code, receipt.id) == (200, "0", "m-1")
@@ -89,7 +90,7 @@ def test_what_is_too_long_is_cut_in_the_bytes_that_the_platform_counts_and_keeps
         for name in path:
             text = text[name]
         assert room * 0.2 < len(text.encode()) <= room
-        assert text.endswith("…\n[查看并办理](https://z.example/c/1/)".replace("\n", "\n" * (1 + (room > 5000))))
+        assert text.endswith("…\n[去办理](https://z.example/c/1/)".replace("\n", "\n" * (1 + (room > 5000))))
     send("feishu_robot", robot(world, "feishu_robot"), BIG)
     assert len(platform.asked[-1].raw) <= 20 * 1024
 
@@ -140,7 +141,7 @@ def test_a_robot_of_feishu_is_signed_over_the_moment_in_the_body(world: World, p
                     "content": [
                         [{"tag": "text", "text": "请签收。"}],
                         [{"tag": "text", "text": "区域：平山小区"}],
-                        [{"tag": "a", "text": "查看并办理", "href": "https://z.example/c/1/"}],
+                        [{"tag": "a", "text": "去办理", "href": "https://z.example/c/1/"}],
                     ],
                 }
             }
