@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from cases.lib.bigrams import query_terms
 from cases.lib.masking import mask_text
 from cases.lib.numbering import case_number
+from cases.lib.sheets import Column, Sheet
 from cases.models import Area, Case, User
 from cases.querysets import AREA_ROLES, CaseQuerySet
 from cases.selectors import PHONE, SEPARATORS, by_words
@@ -24,6 +27,9 @@ NUMBER = re.compile(r"(\d{4})-(\d{1,12})")
 COLUMNS = ("number", "title", "description", "place", "state", "reported_at", "area", "category", "external_ref")
 WHOLE_NUMBER = re.compile(r"20\d\d-\d{6,12}")
 LONG_DIGITS = re.compile(r"[\d\s\-]{7,}")
+WHY: dict[str, Promise | str] = {
+    "number": _("编号相符"), "external": _("外部编号相符"), "phone": _("电话相符"),
+}  # fmt: skip
 Piece = tuple[str, bool]  # some text, and whether it is what was looked for
 
 
@@ -35,6 +41,30 @@ class Hit:
     why: str  # number, external, phone or words
     title: list[Piece]
     snippet: list[Piece]
+
+    @property
+    def reason(self) -> str:
+        """Why it is here, where its words do not show it."""
+        return str(WHY.get(self.why, ""))
+
+
+def _text(pieces: list[Piece]) -> str:
+    return "".join(text for text, _is_mark in pieces)
+
+
+HITS = Sheet[Hit](
+    "search",
+    _("搜索"),
+    (
+        Column(_("编号"), 14, lambda hit: hit.case.number),
+        Column(_("标题"), 36, lambda hit: _text(hit.title)),
+        Column(_("环节"), 10, lambda hit: hit.case.get_state_display()),
+        Column(_("区域"), 36, lambda hit: str(hit.case.area)),
+        Column(_("上报时间"), 17, lambda hit: hit.case.reported_at),
+        Column(_("相符之处"), 16, lambda hit: hit.reason),
+        Column(_("情况"), 50, lambda hit: _text(hit.snippet)),
+    ),
+)
 
 
 @dataclass(frozen=True)

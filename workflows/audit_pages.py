@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cases.audit_terms import AccessKind
 from cases.keyset import Order
@@ -56,6 +56,14 @@ class CheckView:
         """Whether it is done."""
         return self.check.ended_at is not None
 
+    @property
+    def words(self) -> str:
+        """What it came to, or how far it is."""
+        if not self.is_over:
+            return _("进行中 %(n)s%%") % {"n": self.check.percent}
+        n = self.check.faults
+        return ngettext("%(n)s 处对不上", "%(n)s 处对不上", n) % {"n": n} if n else _("全部对得上")
+
 
 def may_verify(viewer: User) -> bool:
     """Who has the whole history looked at and sealed."""
@@ -78,15 +86,15 @@ def _reason(words: str) -> str:
     return next((str(said) for part, said in REASONS if part in words), words)
 
 
-def recent_checks() -> list[CheckView]:
+def recent_checks(*, most: int | None = SHOWN_CHECKS) -> list[CheckView]:
     """The newest looks."""
-    rows = HistoryCheck.objects.select_related("asked_by", "seal").order_by("-pk")[:SHOWN_CHECKS]
+    rows = HistoryCheck.objects.select_related("asked_by", "seal").order_by("-pk")[:most]
     return [check_view(row) for row in rows]
 
 
-def recent_seals() -> QuerySet[Seal]:
+def recent_seals(*, most: int | None = SHOWN_SEALS) -> QuerySet[Seal]:
     """The newest seals."""
-    return Seal.objects.select_related("made_by").order_by("-pk")[:SHOWN_SEALS]
+    return Seal.objects.select_related("made_by").order_by("-pk")[:most]
 
 
 def in_groups(digest: str) -> list[str]:
@@ -139,4 +147,31 @@ ACCESS_SHEET = Sheet[PersonAccess](
         Column(gettext_lazy("区域"), 36, lambda row: str(row.area or "")),
         Column(gettext_lazy("理由和说明"), 50, about),
     ),
+)
+CHECK_SHEET = Sheet[CheckView](
+    "history-checks",
+    gettext_lazy("历史核对"),
+    (
+        Column(gettext_lazy("结果"), 20, lambda view: view.words),
+        Column(gettext_lazy("核对"), 14, lambda view: view.check.get_kind_display()),
+        Column(gettext_lazy("谁"), 12, lambda view: str(view.check.asked_by)),
+        Column(gettext_lazy("何时"), 17, lambda view: view.check.asked_at),
+        Column(gettext_lazy("完成"), 17, lambda view: view.check.ended_at),
+        Column(gettext_lazy("件"), 10, lambda view: view.check.cases),
+        Column(gettext_lazy("记录"), 10, lambda view: view.check.events),
+    ),
+    impersonal=True,
+)
+SEAL_SHEET = Sheet[Seal](
+    "seals",
+    gettext_lazy("封存"),
+    (
+        Column(gettext_lazy("封存"), 10, lambda seal: _("第 %(n)s 号") % {"n": seal.pk}),
+        Column(gettext_lazy("时间"), 17, lambda seal: seal.made_at),
+        Column(gettext_lazy("谁"), 12, lambda seal: str(seal.made_by or _("命令行"))),
+        Column(gettext_lazy("件"), 10, lambda seal: seal.cases),
+        Column(gettext_lazy("记录"), 10, lambda seal: seal.events),
+        Column(gettext_lazy("摘要"), 66, lambda seal: seal.digest),
+    ),
+    impersonal=True,
 )

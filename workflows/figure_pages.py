@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from cases.lib.sheets import Column, Sheet
 from cases.models import Area, Case, Category, Team, User
 from cases.querysets import AREA_ROLES
 from cases.selectors import LONG_COLUMNS
@@ -111,6 +112,27 @@ def _names(split: str, keys: Iterable[int | str | None]) -> dict[int | str | Non
     if split == "category":
         return dict(Category.objects.filter(code__in=[key for key in keys if key]).values_list("code", "name"))
     return {area.path: area.near_name for area in Area.objects.filter(path__in=[key for key in keys if key])}
+
+
+def parts_sheet(rate: Rate) -> Sheet[Part]:
+    """One rate by its parts as a file; a small sample has its numbers and no percentage, as on the page."""
+
+    def enough(part: Part, share: float | None) -> float | None:
+        return round(100 * share, 1) if part.is_enough and share is not None else None
+
+    return Sheet(
+        f"figures-{rate.name}",
+        rate.label,
+        (
+            Column(_("单位"), 30, lambda part: part.name),
+            Column(_("比率（%）"), 10, lambda part: enough(part, part.figure.value)),
+            Column(_("分子"), 8, lambda part: part.figure.numerator),
+            Column(_("分母"), 8, lambda part: part.figure.denominator),
+            Column(_("95% 区间下限（%）"), 12, lambda part: enough(part, part.figure.interval[0])),
+            Column(_("95% 区间上限（%）"), 12, lambda part: enough(part, part.figure.interval[1])),
+        ),
+        impersonal=True,
+    )
 
 
 def keys_behind(viewer: User, question: Question, rate: str, side: str) -> list[int]:

@@ -14,7 +14,7 @@ from cases.models import Category, Team, User
 from workflows.import_runs import areas_of, checked_rows
 from workflows.ledger_profiles import FIELDS, REQUIRED, from_json
 from workflows.ledger_rows import Checked
-from workflows.models import LedgerImport
+from workflows.models import ImportState, LedgerImport
 
 TEMPLATE_ROWS = 5000  # as far down as the lists to choose from reach
 MOST_CHOICES = 2000
@@ -69,6 +69,22 @@ def _choices(viewer: User) -> dict[str, list[str]]:
     categories = list(Category.objects.filter(active=True).values_list("name", flat=True)[:MOST_CHOICES])
     teams = list(Team.objects.filter(active=True).values_list("name", flat=True)[:MOST_CHOICES])
     return {"area": areas, "category": categories, "team": teams}
+
+
+IMPORTS = Sheet[LedgerImport](
+    "imports",
+    gettext_lazy("导入记录"),
+    (
+        Column(gettext_lazy("文件"), 36, lambda row: row.file_name),
+        Column(gettext_lazy("进度"), 16, lambda row: row.get_state_display()),
+        Column(gettext_lazy("行数"), 8, lambda row: row.rows),
+        Column(gettext_lazy("导入"), 8, lambda row: row.fresh if row.state == ImportState.LOADED else None),
+        Column(gettext_lazy("有错误"), 8, lambda row: row.wrong),
+        Column(gettext_lazy("区域"), 36, lambda row: str(row.area)),
+        Column(gettext_lazy("上传"), 12, lambda row: str(row.created_by or _("命令行"))),
+        Column(gettext_lazy("上传时间"), 17, lambda row: row.created_at),
+    ),
+)
 
 
 def report_sheet(ledger: LedgerImport) -> Sheet[Told]:

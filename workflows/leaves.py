@@ -3,18 +3,33 @@
 A substitute is told, and given nothing: they see and may do what their own roles allow, no more.
 """
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from cases.lib.sheets import Column, Sheet
 from cases.models import Area, Case, RoleAssignment, User
 from cases.querysets import AREA_ROLES, CaseQuerySet
 from cases.terms import Role
 from workflows.models import Leave
 
 OVERSEERS = (Role.SUPERVISOR, Role.LEADER)
+Line = tuple[Leave, Promise | str]  # and what it is to the person who reads the list
+LEAVES = Sheet[Line](
+    "leaves",
+    _("休假代理"),
+    (
+        Column(_("休假人"), 12, lambda line: str(line[0].user)),
+        Column(_("自"), 12, lambda line: line[0].valid_from),
+        Column(_("至"), 12, lambda line: line[0].valid_to - timedelta(days=1)),
+        Column(_("状态"), 10, lambda line: str(line[1])),
+        Column(_("代理人"), 12, lambda line: str(line[0].substitute)),
+    ),
+)
 
 
 def substitutes_on(day: date, users: Iterable[int] | None = None) -> dict[int, Leave]:
@@ -76,3 +91,11 @@ def overseen_leaves(viewer: User, now: datetime) -> QuerySet[Leave]:
     people = RoleAssignment.objects.on(day).filter(within).values("user")
     rows = Leave.objects.filter(user__in=people, valid_to__gt=day, ended_at=None).exclude(user=viewer)
     return rows.select_related("user", "substitute").order_by("valid_from", "pk")
+
+
+def leave_lines(viewer: User, now: datetime) -> Iterator[Line]:
+    """Everything on the page of leave in its order: for whom I stand in, my own, and that of those I answer for."""
+    day = timezone.localdate(now)
+    yield from ((leave, _("我在代理")) for leave in standing_in(viewer, day))
+    for leave in (*leaves_of(viewer, now), *overseen_leaves(viewer, now)):
+        yield leave, _("休假中") if leave.valid_from <= day else _("未开始")

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from django.db.models import Count
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from cases.lib.sheets import Column, Sheet
 from cases.models import Case, Category, User
 from cases.terms import ClockKind, Priority, Role
 from workflows import limits
@@ -37,6 +39,21 @@ class VersionRow:
     def label(self) -> str:
         """The status in words."""
         return {LIVE: _("正在生效"), COMING: _("待生效"), PAST: _("已停用")}[self.status]
+
+
+VERSIONS = Sheet[VersionRow](
+    "limits",
+    gettext_lazy("时限版本"),
+    (
+        Column(gettext_lazy("版本"), 24, lambda row: f"{row.version} {row.version.note}".strip()),
+        Column(gettext_lazy("状态"), 10, lambda row: row.label),
+        Column(gettext_lazy("生效时间"), 17, lambda row: row.version.live_from),
+        Column(gettext_lazy("时限"), 8, lambda row: row.limits),
+        Column(gettext_lazy("标准"), 8, lambda row: row.standards),
+        Column(gettext_lazy("在办的件"), 10, lambda row: row.cases),
+    ),
+    impersonal=True,
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from cases.lib.masking import mask_text
 from cases.lib.sheets import Cell, Column, Sheet
 from workflows.clock_audit import Kind
-from workflows.models import Request
+from workflows.desk_acts import Result
+from workflows.inboxes import Errand, Row
+from workflows.models import Leave, Request
 from workflows.order_pages import OrderView
 
 
@@ -56,6 +58,44 @@ REQUESTS = Sheet[Request](
         Column(_("审定意见"), 40, _said("note")),
     ),
 )
+RESULTS = Sheet[Result](
+    "results",
+    _("办理结果"),
+    (
+        Column(_("编号"), 14, lambda row: row.case.number),
+        Column(_("标题"), 30, lambda row: mask_text(row.case.title)),
+        Column(_("结果"), 14, lambda row: str(row.outcome.label) if row.outcome else str(_("还没有办"))),
+        Column(_("说明"), 50, lambda row: mask_text(row.said)),
+        Column(_("环节"), 10, lambda row: row.case.get_state_display()),
+        Column(_("由谁办"), 20, lambda row: row.now_at),
+        Column(_("接下来可以"), 30, lambda row: "、".join(row.next)),
+    ),
+)
+ERRANDS = Sheet[Errand](
+    "errands",
+    _("请您审定、协办、回复或落实"),
+    (
+        Column(_("事项"), 12, lambda row: row.kind),
+        Column(_("件"), 14, lambda row: row.case.number),
+        Column(_("标题"), 30, lambda row: mask_text(row.case.title)),
+        Column(_("谁"), 20, lambda row: row.who),
+        Column(_("内容"), 50, lambda row: mask_text(row.words)),
+        Column(_("时限"), 17, lambda row: row.clock.due_at),
+        Column(_("剩余时间"), 20, lambda row: row.light.words if row.light else ""),
+    ),
+)
+COVERED = Sheet[tuple[Leave, Row]](
+    "covered",
+    _("我在代理"),
+    (
+        Column(_("休假人"), 12, lambda line: str(line[0].user)),
+        Column(_("编号"), 14, lambda line: line[1].case.number),
+        Column(_("标题"), 30, lambda line: mask_text(line[1].case.title)),
+        Column(_("环节"), 10, lambda line: line[1].case.get_state_display()),
+        Column(_("时限"), 17, lambda line: line[1].case.due_at),
+        Column(_("剩余时间"), 20, lambda line: line[1].light.words),
+    ),
+)
 CLOCKS = Sheet[Kind](
     "clocks",
     _("时钟核对"),
@@ -69,4 +109,5 @@ CLOCKS = Sheet[Kind](
         Column(_("暂定"), 8, lambda row: row.provisional),
         Column(_("相差"), 8, lambda row: row.difference),
     ),
+    impersonal=True,
 )

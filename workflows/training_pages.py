@@ -8,7 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.lib.masking import mask_text
 from cases.lib.sheets import Column, Sheet
-from cases.models import Area, AreaHead, Course, Enrolment, ExemplaryCase, User
+from cases.models import (
+    Area,
+    AreaHead,
+    Course,
+    Enrolment,
+    ExemplaryCase,
+    Lecturer,
+    SharingSession,
+    TeachingSite,
+    User,
+)
 from cases.models.area_head import HEAD_TITLES
 from cases.models.campaign import CAMPAIGN_READERS
 from cases.permissions import can_see, is_administrator, may_agree_to
@@ -38,6 +48,27 @@ def courses() -> QuerySet[Course]:
     """The courses, each with the number of those who came."""
     came = Count("enrolments", filter=Q(enrolments__absent=False))
     return Course.objects.annotate(came=came).select_related("campaign").order_by("-starts_on", "pk")
+
+
+def exemplary_seen(viewer: User) -> QuerySet[ExemplaryCase]:
+    """The written-up cases that somebody may read, the newest first."""
+    found = ExemplaryCase.objects.visible_to(viewer).select_related("case__area", "written_by")
+    return found.order_by("-agreed_at", "-pk")
+
+
+def sessions() -> QuerySet[SharingSession]:
+    """The sharing sessions with the cases that were told."""
+    return SharingSession.objects.prefetch_related("cases")
+
+
+def sites() -> QuerySet[TeachingSite]:
+    """The teaching sites in use."""
+    return TeachingSite.objects.filter(active=True).select_related("area")
+
+
+def lecturers() -> QuerySet[Lecturer]:
+    """The lecturers of the pool."""
+    return Lecturer.objects.filter(active=True)
 
 
 def exemplary_page(viewer: User, pk: int) -> ExemplaryPage | None:

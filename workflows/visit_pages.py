@@ -71,12 +71,14 @@ def _listed(found: QuerySet[Household]) -> QuerySet[Household]:
     )
 
 
-def home_rows(found: QuerySet[Household], day: date, *, never_first: bool = True) -> list[HomeRow]:
+def home_rows(
+    found: QuerySet[Household], day: date, *, never_first: bool = True, most: int | None = SHOWN
+) -> list[HomeRow]:
     """Who was never visited or longest ago comes first, or by door; two queries."""
     contacts = Prefetch("contacts", HouseholdContact.objects.on(day).select_related("user"), to_attr="now_kept")
     rows = _listed(found.filter(active=True)).prefetch_related(contacts)
     longest_ago = (F("last").asc(nulls_first=True),) if never_first else ()
-    return [_row(row, day) for row in rows.order_by(*longest_ago, "area__path", "unit")[:SHOWN]]
+    return [_row(row, day) for row in rows.order_by(*longest_ago, "area__path", "unit")[:most]]
 
 
 def _row(row: Household, day: date) -> HomeRow:
@@ -163,6 +165,32 @@ def may_keep(viewer: User, household: Household) -> bool:
     return may_keep_households(viewer, household.area)
 
 
+HOUSEHOLD_SHEET = Sheet[HomeRow](
+    "households",
+    gettext_lazy("住户"),
+    (
+        Column(gettext_lazy("门牌"), 14, lambda row: row.household.unit),
+        Column(gettext_lazy("区域"), 36, lambda row: str(row.household.area)),
+        Column(gettext_lazy("户主姓名"), 12, lambda row: row.name),
+        Column(gettext_lazy("电话"), 14, lambda row: row.phone),
+        Column(gettext_lazy("包户联系人"), 20, lambda row: "、".join(row.contacts)),
+        Column(gettext_lazy("上次走访"), 12, lambda row: row.last),
+        Column(gettext_lazy("几天前"), 8, lambda row: row.days),
+    ),
+)
+REACH_SHEET = Sheet[Reach](
+    "reach",
+    gettext_lazy("联系和走访覆盖"),
+    (
+        Column(gettext_lazy("区域"), 36, lambda row: str(row.area)),
+        Column(gettext_lazy("住户"), 8, lambda row: row.households),
+        Column(gettext_lazy("有人联系"), 10, lambda row: row.kept),
+        Column(gettext_lazy("联系率（%）"), 10, lambda row: round(100 * row.shares[0], 1)),
+        Column(gettext_lazy("走访过"), 10, lambda row: row.visited),
+        Column(gettext_lazy("覆盖率（%）"), 10, lambda row: round(100 * row.shares[1], 1)),
+    ),
+    impersonal=True,
+)
 VISIT_SHEET = Sheet[Visit](
     "visits",
     gettext_lazy("走访"),

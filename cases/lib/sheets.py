@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ LONGEST_CELL = 32_767  # what a cell of Excel holds
 MOST_ROWS = 1_048_575  # and a sheet of it, under the head; more go to a next sheet
 FIRST_YEAR = 1900  # earlier days are no dates to Excel
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is computed, DDE included
+UNNAMEABLE = re.compile(r"[\[\]:*?/\\]")  # what the name of a sheet may not hold
 Cell: TypeAlias = str | int | float | datetime | date | None
 Words: TypeAlias = Promise | str
 Row = TypeVar("Row")
@@ -32,15 +34,27 @@ class Column(Generic[Row]):
 
 @dataclass(frozen=True)
 class Sheet(Generic[Row]):
-    """A list as a file: `name` in the Latin name of the file, `title` on the sheet and in the file's own name."""
+    """A list as a file: `name` in the Latin name of the file, `title` on the sheet and in the file's own name.
+
+    `impersonal` where no row names anybody or repeats what somebody said; any other leaves a row in the book of doors.
+    """
 
     name: str
     title: Words
     columns: tuple[Column[Row], ...]
+    impersonal: bool = False
 
     def heads(self) -> list[str]:
         """The words over the columns, in the language of the moment."""
         return [str(column.label) for column in self.columns]
+
+
+@dataclass(frozen=True)
+class Listing(Generic[Row]):
+    """A list that a page shows: its columns, and how all of its rows are found once it is asked for as a file."""
+
+    sheet: Sheet[Row]
+    rows: Callable[[], Iterable[Row]]
 
 
 def csv_lines(sheet: Sheet[Row], rows: Iterable[Row]) -> Iterator[str]:
@@ -107,7 +121,7 @@ class _Page:
 
     def __init__(self, book: Any, sheet: Sheet[Any]) -> None:
         number = len(book.worksheets())
-        title = str(sheet.title)[:28]  # of the 31 that Excel allows
+        title = UNNAMEABLE.sub("-", str(sheet.title))[:28].strip("'")  # of the 31 characters that Excel allows
         self.page = book.add_worksheet(f"{title}{number + 1}" if number else title)
         head = book.add_format({"bold": True, "valign": "vcenter", "border": 1, "bg_color": "#E2EEFB"})
         self.moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})

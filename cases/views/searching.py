@@ -3,7 +3,8 @@
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -13,7 +14,8 @@ from cases.access import record_access
 from cases.audit_terms import AccessKind
 from cases.lib.masking import mask_phone
 from cases.models import User
-from cases.search import Found, is_phone, search
+from cases.search import HITS, Found, is_phone, search
+from cases.views import sheets
 
 LONGEST = 100
 
@@ -21,13 +23,15 @@ LONGEST = 100
 @login_required
 @never_cache
 @require_safe
-def results(request: HttpRequest) -> HttpResponse:
+def results(request: HttpRequest) -> HttpResponseBase:
     """What was found, the surest first. That somebody looked for a phone is written down, the number masked."""
-    viewer, words = cast(User, request.user), request.GET.get("q", "").strip()
+    viewer, words, now = cast(User, request.user), request.GET.get("q", "").strip(), timezone.now()
     is_long = len(words) > LONGEST
     found = Found([], [], is_phone=False, is_all=True) if is_long else search(viewer, words)
     if not is_long and is_phone(words):
         details = {"phone": mask_phone(words), "hits": len(found.hits)}
-        record_access(AccessKind.SEARCHED, by=viewer, at=timezone.now(), details=details)
+        record_access(AccessKind.SEARCHED, by=viewer, at=now, details=details)
+    if kind := sheets.wanted(request):
+        return sheets.download(request, HITS, found.hits, kind, now=now)
     shown = {"words": words, "found": found, "is_long": is_long, "longest": LONGEST}
     return render(request, "cases/search.html", shown, status=422 if is_long else 200)

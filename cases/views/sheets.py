@@ -4,21 +4,33 @@ A list offers it by a `Sheet` declared beside its selector, `{% include "_export
 two lines in its view, where what the page shows has been narrowed and put in order but not yet cut into pages:
 
     if kind := sheets.wanted(request):
-        return sheets.download(ORDER_SHEET, found, kind, now=now)
+        return sheets.download(request, ORDER_SHEET, found, kind, now=now)
+
+A page of several lists has an `_export_list.html` over each and answers with the one that `list` names:
+
+    if file := sheets.answered(request, {"seals": Listing(SEALS, found), ...}, now=now):
+        return file
+
+`download` is the only door by which a list leaves a page, and who takes one out that tells of persons stands in the
+book of doors: `cases/access.py`.
 """
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import IO, TypeVar, cast
-from urllib.parse import quote
+from typing import IO, Any, TypeVar, cast
+from urllib.parse import quote, unquote
 
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from cases.lib.sheets import Sheet, csv_lines, write_xlsx
+from cases.access import record_access
+from cases.audit_terms import AccessKind
+from cases.lib.masking import mask_text
+from cases.lib.sheets import Listing, Sheet, csv_lines, write_xlsx
+from cases.models import Area, User
 
 CHUNK = 2000
 TYPES = {
@@ -36,10 +48,33 @@ def wanted(request: HttpRequest) -> str:
     return kind
 
 
-def download(sheet: Sheet[Row], rows: Iterable[Row], kind: str, *, now: datetime) -> HttpResponseBase:
-    """The rows as a file. CSV is sent while it is read; an .xlsx is a zip and goes through a file without a name."""
+def answered(request: HttpRequest, lists: Mapping[str, Listing[Any]], *, now: datetime) -> HttpResponseBase | None:
+    """The one of a page's lists that the address asks for, as a file; None when it asks for the page."""
+    kind, asked = wanted(request), lists.get(request.GET.get("list", ""))
+    if not kind:
+        return None
+    if asked is None:
+        raise Http404
+    return download(request, asked.sheet, asked.rows(), kind, now=now)
+
+
+def export_of(request: HttpRequest, name: str) -> dict[str, str]:
+    """What the book of doors keeps of a download: which list, by which conditions, phones in them masked."""
+    return {"list": name, "query": mask_text(unquote(request.GET.urlencode()))[:500]}
+
+
+def download(
+    request: HttpRequest, sheet: Sheet[Row], rows: Iterable[Row], kind: str, *, now: datetime, area: Area | None = None
+) -> HttpResponseBase:
+    """The rows as a file, after the row in the book of doors; `area` where all of them belong to one place.
+
+    CSV is sent while it is read; an .xlsx is a zip and goes through a file without a name.
+    """
     if kind not in TYPES:
         raise Http404
+    if not sheet.impersonal:
+        viewer, details = cast(User, request.user), export_of(request, sheet.name)
+        record_access(AccessKind.EXPORTED, by=viewer, at=now, area=area, details=details)
     read = rows.iterator(chunk_size=CHUNK) if isinstance(rows, QuerySet) else rows
     answer: HttpResponseBase
     if kind == "csv":

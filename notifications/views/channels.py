@@ -1,17 +1,23 @@
 """Pages of the channels: how each stands, the robots and systems that hear of events, and a trial."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from cases.lib.sheets import Listing
 from cases.models import User
+from cases.views import sheets
 from notifications import journal, selectors
+from notifications.list_sheets import CHANNELS, SUBSCRIBERS
 from notifications.models import SUBSCRIBED, ChannelName, Subscriber
 from notifications.subscriber_forms import SubscriberForm
 from notifications.subscribing import change_secret, may_manage, save_subscriber, try_out
@@ -26,14 +32,19 @@ def _manager(request: HttpRequest) -> User:
 
 @login_required
 @require_GET
-def channels(request: HttpRequest) -> HttpResponse:
+def channels(request: HttpRequest) -> HttpResponseBase:
     """How each channel stands, for those who answer for sending; administrators find the robots and systems here."""
     viewer = request.user
     if not isinstance(viewer, User) or not selectors.may_see_dead_letters(viewer):
         raise PermissionDenied("channels")
-    is_manager = may_manage(viewer)
+    is_manager, now = may_manage(viewer), timezone.now()
+    lists: dict[str, Listing[Any]] = {"channels": Listing(CHANNELS, lambda: journal.channels(now=now))}
+    if is_manager:
+        lists["subscribers"] = Listing(SUBSCRIBERS, _subscribers)
+    if file := sheets.answered(request, lists, now=now):
+        return file
     context = {
-        "channels": journal.channels(now=timezone.now()),
+        "channels": journal.channels(now=now),
         "may_manage": is_manager,
         "subscribers": _subscribers() if is_manager else (),
         "kinds": [(name.value, name.label) for name in SUBSCRIBED],

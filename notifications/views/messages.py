@@ -23,6 +23,7 @@ from notifications import selectors
 from notifications.commands import choose_settings, mark_all_read, mark_read
 from notifications.delivery import resend, resend_all
 from notifications.forms import SettingsForm
+from notifications.list_sheets import MESSAGES, told_to
 from notifications.text_commands import may_edit_texts
 
 
@@ -36,12 +37,14 @@ def _number(text: str) -> int | None:
 
 @login_required
 @require_GET
-def messages_page(request: HttpRequest) -> HttpResponse:
+def messages_page(request: HttpRequest) -> HttpResponseBase:
     """What I was told, newest first."""
-    viewer = _viewer(request)
+    viewer, now = _viewer(request), timezone.now()
+    if kind := sheets.wanted(request):
+        return sheets.download(request, MESSAGES, told_to(viewer, now=now), kind, now=now)
     before = _number(request.GET.get("before", ""))
     context = {
-        "page": selectors.messages_for(viewer, now=timezone.now(), before=before),
+        "page": selectors.messages_for(viewer, now=now, before=before),
         "before": before,
         "unread": selectors.unread_count(viewer),
         "may_see_dead": selectors.may_see_dead_letters(viewer),
@@ -103,7 +106,7 @@ def dead_letters(request: HttpRequest) -> HttpResponseBase:
     channel = request.GET.get("channel", "")
     if kind := sheets.wanted(request):
         letters = selectors.dead_letters(viewer, channel=channel, most=None)
-        return sheets.download(selectors.DEAD, letters, kind, now=timezone.now())
+        return sheets.download(request, selectors.DEAD, letters, kind, now=timezone.now())
     context = {
         "letters": selectors.dead_letters(viewer, channel=channel),
         "channels": selectors.dead_by_channel(viewer),

@@ -9,29 +9,32 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.models import User
+from cases.views import sheets
 from notifications import text_pages as pages
 from notifications.channels.base import Message
 from notifications.forms import TextForm
+from notifications.list_sheets import texts_sheet
 from notifications.models import TextVersion
 from notifications.safe_text import Text
 from notifications.text_commands import Place, check_text, may_edit_texts, publish_text, use_builtin, write_text
 from notifications.texts import current_texts, preview
 from notifications.wordings import label_of, variables_of
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def for_administrators(view: View) -> View:
     """Who may write what the program says to people."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not may_edit_texts(cast(User, request.user)):
             raise PermissionDenied("edit_texts")
         return view(request, *args, **kwargs)
@@ -52,11 +55,14 @@ def _address(place: Place) -> tuple[str, str, str]:
 
 @for_administrators
 @require_safe
-def texts(request: HttpRequest) -> HttpResponse:
+def texts(request: HttpRequest) -> HttpResponseBase:
     """Every message that somebody gets, and which version of its words is in use."""
-    tab = request.GET.get("to", "")
+    tab, now = request.GET.get("to", ""), timezone.now()
     tab = tab if tab in pages.TABS else pages.STAFF
-    return render(request, "notifications/texts.html", {"rows": pages.rows(tab), "tab": tab})
+    rows = pages.rows(tab)
+    if kind := sheets.wanted(request):
+        return sheets.download(request, texts_sheet(), rows, kind, now=now)
+    return render(request, "notifications/texts.html", {"rows": rows, "tab": tab})
 
 
 @for_administrators

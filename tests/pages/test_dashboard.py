@@ -187,6 +187,6 @@ def test_the_table_is_a_list_to_download(world: World, client: Client) -> None:
     client.force_login(world.auditor)
     answer = client.get(PAGE, {"by": "team", "export": "csv"})
     head, *rows = b"".join(answer).decode("utf-8-sig").splitlines()  # type: ignore[arg-type]
-    assert head.startswith("单位,收到,在办,超期,临期,按期结案率分子,按期结案率分母")
+    assert head.startswith("单位,收到,在办,超期,临期,按期结案率（%）,按期结案率分子,按期结案率分母")
     parts = client.get(PAGE, {"by": "team"}).context["page"].parts
     assert [row.split(",")[:3] for row in rows] == [[p.name, str(p.received), str(p.in_hand)] for p in parts]

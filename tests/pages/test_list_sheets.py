@@ -150,3 +150,24 @@ def test_thousands_of_real_cases_are_read_in_parts(world: World, client: Client)
         answer = client.get("/ledger/csv/")
         assert sum(1 for _line in answer.streaming_content) == 4101  # type: ignore[attr-defined]
     assert len(seen) <= few + 5
+
+
+def test_a_page_of_several_lists_answers_with_the_one_that_is_named_and_to_whom_it_shows_it(
+    world: World, client: Client
+) -> None:
+    world.case("in_progress")
+    waits = listed(client, world.supervisor, "/workload/?list=waits")
+    assert [(row["环节"], row["责任单位"], row["件数"]) for row in waits] == [("处置中", "平山小区工作队", "1")]
+    channels = listed(client, world.supervisor, "/messages/channels/?list=channels")
+    assert "短信" in {row["渠道"] for row in channels}
+    for viewer, address, status in (
+        (world.supervisor, "/workload/?list=nothing&export=csv", 404),
+        (world.supervisor, "/workload/?export=csv", 404),  # there is no list of which all of the page speaks
+        (world.supervisor, "/messages/channels/?list=subscribers&export=csv", 404),
+        (world.supervisor, "/audit/?list=seals&export=csv", 404),
+        (world.member, "/workload/?list=waits&export=csv", 403),
+        (world.contact, "/visits/?list=reach&export=csv", 200),
+    ):
+        client.force_login(viewer)
+        assert client.get(address).status_code == status, address
+    assert listed(client, world.contact, "/visits/?list=reach") == []

@@ -87,17 +87,24 @@ def council_page(viewer: User, code: str, now: datetime) -> CouncilPage | None:
         return None
     topics = list(_waiting(council))
     rows = topic_rows(topics, council, now)
-    meetings = Meeting.objects.filter(council=council)
+    to_come, past = meetings_of(council)
     return CouncilPage(
         council=council,
         is_secretary=access.is_secretary_of(council, viewer),
         pending=[row for row in rows if row.topic.state == TopicState.PENDING],
         accepted=[row for row in rows if row.topic.state == TopicState.ACCEPTED],
-        to_come=list(meetings.filter(state__in=TO_COME).order_by("planned_at")),
-        past=list(meetings.exclude(state__in=TO_COME).order_by("-planned_at")[:NEWEST]),
+        to_come=list(to_come),
+        past=list(past[:NEWEST]),
         parties=party_rows(council, now),
         often=[row for row in rows if row.adjourned >= OFTEN],
     )
+
+
+def meetings_of(council: Council) -> tuple[QuerySet[Meeting], QuerySet[Meeting]]:
+    """Those to come, the next one first, and those that were, the last one first."""
+    meetings = Meeting.objects.filter(council=council)
+    to_come = meetings.filter(state__in=TO_COME).order_by("planned_at", "pk")
+    return to_come, meetings.exclude(state__in=TO_COME).order_by("-planned_at", "-pk")
 
 
 def _waiting(council: Council) -> QuerySet[Topic]:

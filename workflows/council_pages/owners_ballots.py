@@ -23,6 +23,7 @@ from workflows.polling.facts import Measure
 SHOWN_OUT, SHOWN_RECENT, SLIPS_ON_A_PAGE = 200, 8, 100
 CAN_BE_VOID = (PollState.OPEN, PollState.CLOSED, PollState.CERTIFIED)
 DONE = (PollState.CERTIFIED, PollState.PUBLISHED)
+RollRow = tuple[Elector, str, str]  # its area, and where the area is from
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,7 @@ def slips_of(poll: Poll, *, page: int, only_out: bool) -> tuple[list[SlipLine], 
     return lines, max(-(-len(rows) // SLIPS_ON_A_PAGE), 1)
 
 
-def roll_of(poll: Poll) -> list[tuple[Elector, str, str]]:
+def roll_of(poll: Poll) -> list[RollRow]:
     """The frozen roll: units, area, where the area is from."""
     return [
         (row, amount_words(Measure.AREA, row.area_cm2), str(AreaSource(row.area_source).label))

@@ -1,19 +1,29 @@
 """What councils keep as files: topics, meetings, decisions, notices, what follows, projects, the register of owners."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 from typing import Any
 
+from django.db.models import Case, When
 from django.utils.translation import gettext_lazy as _
 
-from cases.council_terms import AreaSource
+from cases.council_terms import AreaSource, TopicState
 from cases.lib.masking import mask_name, mask_text
 from cases.lib.money import yuan_of
-from cases.lib.sheets import Column, Sheet
+from cases.lib.sheets import Column, Listing, Sheet
 from cases.models import Council, Decision, Meeting, MicroProject, Notice, OwnedUnit, Topic, User
 from workflows.council.access import councils_visible_to
-from workflows.council_pages.councils import CouncilRow
+from workflows.council_pages.councils import (
+    CouncilRow,
+    PartyRow,
+    SeatRow,
+    TopicRow,
+    meetings_of,
+    party_rows,
+    topic_rows,
+)
 from workflows.council_pages.follow_ups import FollowUpRow, due_of
+from workflows.council_pages.owners_ballots import RollRow
 from workflows.poll_words import area_words
 
 COUNCILS = Sheet[CouncilRow](
@@ -26,22 +36,27 @@ COUNCILS = Sheet[CouncilRow](
         Column(_("区域"), 36, lambda row: str(row.council.area)),
         Column(_("待审核议题"), 10, lambda row: row.pending),
         Column(_("最近的会议"), 17, lambda row: row.next_meeting.planned_at if row.next_meeting else None),
+        Column(_("会议状态"), 12, lambda row: row.next_meeting.get_state_display() if row.next_meeting else ""),
     ),
+    impersonal=True,
 )
-TOPICS = Sheet[Topic](
+TOPICS = Sheet[TopicRow](
     "topics",
     _("议题"),
     (
-        Column(_("议题编号"), 16, lambda row: row.number),
-        Column(_("议题"), 36, lambda row: mask_text(row.title)),
-        Column(_("提请议定的内容"), 50, lambda row: mask_text(row.text)),
-        Column(_("事项类型"), 14, lambda row: row.get_matter_display()),
-        Column(_("状态"), 12, lambda row: row.get_state_display()),
-        Column(_("件"), 20, lambda row: "、".join(case.number for case in row.cases.all())),
-        Column(_("提议人"), 12, lambda row: mask_text(row.proposer)),
-        Column(_("提出时间"), 17, lambda row: row.proposed_at),
-        Column(_("审核时间"), 17, lambda row: row.screened_at),
-        Column(_("理由"), 40, lambda row: mask_text(row.reason)),
+        Column(_("议题编号"), 16, lambda row: row.topic.number),
+        Column(_("议题"), 36, lambda row: mask_text(row.topic.title)),
+        Column(_("提请议定的内容"), 50, lambda row: mask_text(row.topic.text)),
+        Column(_("事项类型"), 14, lambda row: row.topic.get_matter_display()),
+        Column(_("状态"), 12, lambda row: row.topic.get_state_display()),
+        Column(_("只能建议，由谁决定"), 20, lambda row: row.competent),
+        Column(_("延后次数"), 8, lambda row: row.adjourned),
+        Column(_("何时以后才能再议"), 17, lambda row: row.rests_until),
+        Column(_("件"), 20, lambda row: "、".join(case.number for case in row.topic.cases.all())),
+        Column(_("提议人"), 12, lambda row: mask_text(row.topic.proposer)),
+        Column(_("提出时间"), 17, lambda row: row.topic.proposed_at),
+        Column(_("审核时间"), 17, lambda row: row.topic.screened_at),
+        Column(_("理由"), 40, lambda row: mask_text(row.topic.reason)),
     ),
 )
 MEETINGS = Sheet[Meeting](
@@ -88,6 +103,18 @@ NOTICES = Sheet[Notice](
         Column(_("公示至"), 17, lambda row: row.must_stay_until),
         Column(_("提前取下时间"), 17, lambda row: row.taken_down_at),
         Column(_("内容"), 60, lambda row: mask_text(row.body)),
+    ),
+)
+MEMBERS = Sheet[tuple[PartyRow, SeatRow]](
+    "members",
+    _("成员"),
+    (
+        Column(_("方"), 24, lambda row: str(row[0].party)),
+        Column(_("姓名"), 14, lambda row: row[1].seat.name),
+        Column(_("职务"), 14, lambda row: row[1].seat.get_role_display()),
+        Column(_("表决权"), 10, lambda row: "" if row[1].seat.has_vote else str(_("无表决权"))),
+        Column(_("应到会"), 8, lambda row: row[1].invited),
+        Column(_("到会"), 8, lambda row: row[1].came),
     ),
 )
 FOLLOW_UPS = Sheet[FollowUpRow](
@@ -139,39 +166,45 @@ REGISTER = Sheet[OwnedUnit](
         Column(_("面积来源"), 16, lambda row: str(AreaSource(row.area_source).label)),
     ),
 )
+ROLL = Sheet[RollRow](
+    "owners-roll",
+    _("表决名册"),
+    (
+        Column(_("房号"), 20, lambda row: row[0].label),
+        Column(_("人数"), 8, lambda row: row[0].head),
+        Column(_("专有部分面积"), 16, lambda row: row[1]),
+        Column(_("面积来源"), 16, lambda row: row[2]),
+    ),
+)
 
 
 def _yuan(fen: int | None) -> str:
     return "" if fen is None else yuan_of(fen)
 
 
-@dataclass(frozen=True)
-class Kept:
-    """One of the lists that a council keeps."""
-
-    sheet: Sheet[Any]
-    rows: Iterable[Any]
-
-
-def kept_by_council(viewer: User, code: str, name: str) -> Kept | None:
-    """All that a council has of one kind, the newest first; None when it is out of scope or there is no such list."""
+def kept_by_council(viewer: User, code: str, *, now: datetime) -> dict[str, Listing[Any]]:
+    """All that a council has of each kind, in the order of its page; nothing when it is out of scope."""
     council = councils_visible_to(viewer).filter(code=code).first()
-    return _lists(council).get(name) if council else None
+    return _lists(council, now) if council else {}
 
 
-def _lists(council: Council) -> dict[str, Kept]:
-    meetings = Meeting.objects.filter(council=council).prefetch_related("items__topic")
-    topics = Topic.objects.filter(council=council).prefetch_related("cases")
+def _lists(council: Council, now: datetime) -> dict[str, Listing[Any]]:
+    meetings = [found.prefetch_related("items__topic") for found in meetings_of(council)]
+    waiting = Case(When(state=TopicState.PENDING, then=0), When(state=TopicState.ACCEPTED, then=1), default=2)
+    topics = Topic.objects.filter(council=council).prefetch_related("cases").order_by(waiting, "proposed_at", "pk")
+    decisions = Decision.objects.filter(council=council).select_related("case")
     return {
-        "topics": Kept(TOPICS, topics.order_by("-proposed_at", "-pk")),
-        "meetings": Kept(MEETINGS, meetings.order_by("-planned_at", "-pk")),
-        "decisions": Kept(
-            DECISIONS, Decision.objects.filter(council=council).select_related("case").order_by("-decided_on", "-pk")
+        "topics": Listing(TOPICS, lambda: topic_rows(list(topics), council, now)),
+        "meetings": Listing(MEETINGS, lambda: chain(*meetings)),
+        "decisions": Listing(DECISIONS, lambda: decisions.order_by("-decided_on", "-pk")),
+        "notices": Listing(NOTICES, lambda: Notice.objects.filter(council=council).order_by("-pk")),
+        "members": Listing(
+            MEMBERS, lambda: ((party, seat) for party in party_rows(council, now) for seat in party.seats)
         ),
-        "notices": Kept(NOTICES, Notice.objects.filter(council=council).order_by("-pk")),
     }
 
 
 LISTS = {
     "topics": TOPICS.title, "meetings": MEETINGS.title, "decisions": DECISIONS.title, "notices": NOTICES.title,
+    "members": MEMBERS.title,
 }  # fmt: skip

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cases.access import record_access
-from cases.audit_terms import AccessKind, CheckKind
+from cases.audit_terms import CheckKind
 from cases.keyset import take
 from cases.lib import pdf
+from cases.lib.sheets import Listing
 from cases.models import HistoryCheck, Seal, User
 from cases.seals import find_seal
 from cases.verifying import ask_for_check
@@ -27,7 +27,6 @@ from cases.views import sheets
 from workflows import audit_pages as pages
 from workflows.forms.audit import AccessForm, DayForm, PaperForm
 from workflows.views.access import viewer_of
-from workflows.views.ledgers import export_of
 from workflows.views.printing import pdf_answer
 from workflows.views.report import qr_image
 
@@ -49,9 +48,15 @@ def _verifier(request: HttpRequest) -> User:
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: HttpRequest) -> HttpResponseBase:
     """What can be audited; a POST has all histories looked at, and sealed if it says so."""
     viewer = _reader(request)
+    lists: dict[str, Listing[Any]] = {
+        "checks": Listing(pages.CHECK_SHEET, lambda: pages.recent_checks(most=None)),
+        "seals": Listing(pages.SEAL_SHEET, lambda: pages.recent_seals(most=None)),
+    }
+    if file := sheets.answered(request, lists if pages.may_verify(viewer) else {}, now=timezone.now()):
+        return file
     if request.method == "POST":
         _verifier(request)
         kind = CheckKind.SEAL if request.POST.get("kind") == CheckKind.SEAL else CheckKind.VERIFY
@@ -101,8 +106,7 @@ def accesses(request: HttpRequest) -> HttpResponseBase:
     form = AccessForm(request.GET)
     found = pages.access_rows(viewer).filter(form.wanted())
     if kind := sheets.wanted(request):
-        record_access(AccessKind.EXPORTED, by=viewer, at=now, details=export_of(request, "accesses"))
-        return sheets.download(pages.ACCESS_SHEET, found.order_by(*pages.NEWEST.columns), kind, now=now)
+        return sheets.download(request, pages.ACCESS_SHEET, found.order_by(*pages.NEWEST.columns), kind, now=now)
     page = take(found, pages.NEWEST, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     rows = [(row, pages.who(row), pages.about(row)) for row in page.rows]
     shown = {"form": form, "page": page, "rows": rows}
@@ -115,7 +119,9 @@ def accesses(request: HttpRequest) -> HttpResponseBase:
 def look_up(request: HttpRequest) -> HttpResponse:
     """From the digest on a paper to its seal. One that is not kept here says that the seal itself was changed."""
     viewer = _verifier(request)
-    form = PaperForm(request.POST if request.method == "POST" else None)
+    if request.method != "POST":  # the language was changed, or one of the lists is wanted as a file
+        return redirect(f"{reverse('workflows:audit')}?{request.GET.urlencode()}")
+    form = PaperForm(request.POST)
     if form.is_valid():
         found = find_seal(form.cleaned_data["digest"])
         if found is not None:

@@ -42,7 +42,7 @@ def bulletin(request: HttpRequest) -> HttpResponseBase:
     """The sheet, with the choice of its period above it; its numbers as a list with `export`."""
     page, shown = _page(request)
     if kind := sheets.wanted(request):
-        return sheets.download(sheet_of(page), lines(page), kind, now=shown["now"])
+        return sheets.download(request, sheet_of(page), lines(page), kind, now=shown["now"])
     return render(request, TEMPLATE, shown, status=422 if shown["form"].errors else 200)
 
 

@@ -1,16 +1,22 @@
 """Pages of calendars: which there are, a year day by day, and taking a notice of holidays over."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from cases.lib.sheets import Listing
 from cases.models import User
+from cases.views import sheets
 from workflows import calendar_pages as pages
+from workflows.calendar_sheets import DAYS, REVISIONS, YEARS, year_lines
 from workflows.commands.notices import ChangedMeanwhile, Taken, foresee_notice, take_notice
 from workflows.counting import DAY_NAMES
 from workflows.day_words import day_name
@@ -40,9 +46,11 @@ def _calendar(code: str) -> Calendar:
 
 @login_required
 @require_safe
-def calendar_list(request: HttpRequest) -> HttpResponse:
+def calendar_list(request: HttpRequest) -> HttpResponseBase:
     """工作日历: each with its years, confirmed or provisional."""
     viewer, now = _reader(request), timezone.now()
+    if kind := sheets.wanted(request):
+        return sheets.download(request, YEARS, year_lines(now=now), kind, now=now)
     shown = {"cards": pages.calendar_cards(now=now), "may_set": may_set_limits(viewer)}
     return render(request, "workflows/calendars.html", shown)
 
@@ -57,15 +65,22 @@ def this_year(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def year(request: HttpRequest, code: str, year: int) -> HttpResponse:
+def year(request: HttpRequest, code: str, year: int) -> HttpResponseBase:
     """A year day by day, where it comes from, and the revisions."""
     viewer, calendar = _reader(request), _calendar(code)
     if not pages.has_year(year):
         raise Http404
     revisions = list(calendar.revisions.order_by("number"))
+    page = pages.year_page(calendar, year, revisions)
+    lists: dict[str, Listing[Any]] = {
+        "days": Listing(DAYS, lambda: page.stretches),
+        "revisions": Listing(REVISIONS, lambda: pages.revision_rows(revisions)),
+    }
+    if file := sheets.answered(request, lists, now=timezone.now()):
+        return file
     shown = {
         "calendar": calendar,
-        "page": pages.year_page(calendar, year, revisions),
+        "page": page,
         "before": year - 1 if pages.has_year(year - 1) else None,
         "after": year + 1 if pages.has_year(year + 1) else None,
         "today": timezone.localdate(),

@@ -19,7 +19,9 @@ from cases.campaigns import newest_form, publish_form, save_campaign
 from cases.lib import pdf
 from cases.models import Campaign
 from cases.permissions import may_edit_campaign, may_lead_campaigns
+from cases.views import sheets
 from workflows import campaign_pages as pages
+from workflows.campaign_sheets import CAMPAIGNS, lists_of
 from workflows.figure_pages import READERS as FIGURE_READERS
 from workflows.figures.campaign import COUNT_LABELS, FORMULAS
 from workflows.forms.campaigns import CampaignForm, QuestionsForm
@@ -37,10 +39,12 @@ def _seen(request: HttpRequest, code: str) -> Campaign:
 
 @login_required
 @require_safe
-def campaign_list(request: HttpRequest) -> HttpResponse:
+def campaign_list(request: HttpRequest) -> HttpResponseBase:
     """The campaigns of my areas and teams, the newest first."""
-    viewer = viewer_of(request)
-    rows = pages.campaign_rows(viewer, timezone.localdate())
+    viewer, now = viewer_of(request), timezone.now()
+    rows = pages.campaign_rows(viewer, timezone.localdate(now))
+    if kind := sheets.wanted(request):
+        return sheets.download(request, CAMPAIGNS, rows, kind, now=now)
     return render(request, "workflows/campaigns.html", {"rows": rows, "may_add": may_lead_campaigns(viewer)})
 
 
@@ -60,9 +64,12 @@ def _shown(request: HttpRequest, code: str) -> dict[str, Any]:
 
 @login_required
 @require_safe
-def show_campaign(request: HttpRequest, code: str) -> HttpResponse:
-    """Goals, rates, parts, entry and exit, and what it comprised."""
-    return render(request, "workflows/campaign.html", _shown(request, code))
+def show_campaign(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Goals, rates, parts, entry and exit, and what it comprised; each of its lists as a file."""
+    shown = _shown(request, code)
+    if file := sheets.answered(request, lists_of(shown["page"]), now=shown["now"]):
+        return file
+    return render(request, "workflows/campaign.html", shown)
 
 
 @login_required

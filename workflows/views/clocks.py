@@ -73,7 +73,7 @@ def clocks(request: HttpRequest) -> HttpResponseBase:
         raise PermissionDenied("clocks")
     found = audit(_scope(viewer), now=timezone.now(), quick=True)
     if kind := sheets.wanted(request):
-        return sheets.download(CLOCKS, [row for row in found.kinds if row.is_there], kind, now=found.at)
+        return sheets.download(request, CLOCKS, [row for row in found.kinds if row.is_there], kind, now=found.at)
     sees_cases = grants.has(*WATCHERS)
     shown = {
         "audit": found,

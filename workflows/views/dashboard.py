@@ -1,5 +1,7 @@
 """总览: the state of the viewer's scope as of this request; each number opens its cases."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -8,10 +10,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from cases.lib.sheets import Listing
 from cases.views import sheets
 from workflows import dashboard as pages
 from workflows.area_map import area_map
-from workflows.dashboard_sheet import parts_sheet
+from workflows.dashboard_sheet import FLOW, parts_sheet
 from workflows.forms.figures import DashboardForm
 from workflows.spans import MONTH, WEEK, begin_of
 from workflows.views.access import viewer_of
@@ -33,8 +36,12 @@ def dashboard(request: HttpRequest) -> HttpResponseBase:
         grain=grain if grain in pages.GRAINS else WEEK,
         now=now,
     )
-    if kind := sheets.wanted(request):
-        return sheets.download(parts_sheet(), page.parts, kind, now=now)
+    lists: dict[str, Listing[Any]] = {
+        "": Listing(parts_sheet(), lambda: page.parts),
+        "flow": Listing(FLOW, lambda: reversed(page.periods)),
+    }
+    if file := sheets.answered(request, lists, now=now):
+        return file
     today = timezone.localdate(now)
     spans = [
         (today.replace(month=1, day=1), pages.YEAR),

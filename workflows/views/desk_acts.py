@@ -11,6 +11,7 @@ from uuid import uuid4, uuid5
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,9 +21,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cases.models import Case, User
 from cases.terms import RequestKind, Role
+from cases.views import sheets
 from workflows import desk_acts as acts
 from workflows.case_page import holder_of
 from workflows.forms.desk import FORMS, ActForm, DecideForm, TickedForm
+from workflows.list_sheets import RESULTS
 from workflows.models import DeskAct, DeskActKind, Outcome, Request
 from workflows.timeline import Names, told
 
@@ -183,7 +186,7 @@ def send(request: HttpRequest, kind: DeskActKind, keys: list[int], form: ActForm
 
 @login_required
 @require_safe
-def desk_done(request: HttpRequest, key: Any) -> HttpResponse:
+def desk_done(request: HttpRequest, key: Any) -> HttpResponseBase:
     """One row for each case: done, or refused and why; what was refused can be tried again from here."""
     viewer, now = cast(User, request.user), timezone.now()
     act = DeskAct.objects.filter(key=key, actor=viewer).first()
@@ -191,11 +194,13 @@ def desk_done(request: HttpRequest, key: Any) -> HttpResponse:
         raise Http404
     kind = DeskActKind(act.kind)
     results = acts.results_of(act, viewer)
-    left = [row for row in results if not row.is_done]
+    left, done = [row for row in results if not row.is_done], [row for row in results if row.is_done]
+    if wanted := sheets.wanted(request):
+        return sheets.download(request, RESULTS, [*left, *done], wanted, now=now)
     shown = {
         "act": BY_KIND[kind],
         "sent": act,
-        "done": [row for row in results if row.is_done],
+        "done": done,
         "left": left,
         "gone": len(act.cases) - len(results),
         "form": _again(act, viewer, now) if left else None,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -31,10 +31,10 @@ def _reader(request: HttpRequest, roles: Sequence[Role] = pages.READERS) -> User
 
 @login_required
 @require_safe
-def figures(request: HttpRequest) -> HttpResponse:
+def figures(request: HttpRequest) -> HttpResponseBase:
     """All rates of the viewer's scope, and one of them by its parts."""
-    viewer = _reader(request)
-    form = FiguresForm(request.GET, viewer=viewer, now=timezone.now())
+    viewer, now = _reader(request), timezone.now()
+    form = FiguresForm(request.GET, viewer=viewer, now=now)
     rate, split = request.GET.get("rate", ""), request.GET.get("by", "")
     page = pages.figures_page(
         viewer,
@@ -42,12 +42,14 @@ def figures(request: HttpRequest) -> HttpResponse:
         rate=rate if rate in BY_NAME else RATES[1].name,
         split=split if split in dict(pages.SPLITS) else pages.SPLITS[0][0],
     )
+    if kind := sheets.wanted(request):
+        return sheets.download(request, pages.parts_sheet(page.rate), page.parts, kind, now=now)
     shown = {
         "form": form,
         "page": page,
         "splits": pages.SPLITS,
         "rates": RATES,
-        "now": timezone.now(),
+        "now": now,
         "is_published": settings.PUBLIC_FIGURES,
     }
     return render(request, "workflows/figures.html", shown, status=422 if form.errors else 200)
@@ -60,10 +62,11 @@ def behind(request: HttpRequest, name: str, side: str) -> HttpResponseBase:
     viewer = _reader(request, OVERLOOKERS)
     if name not in LISTED or side not in SIDES:
         raise Http404
-    form = FiguresForm(request.GET, viewer=viewer, now=timezone.now())
+    now = timezone.now()
+    form = FiguresForm(request.GET, viewer=viewer, now=now)
     if kind := sheets.wanted(request):
         keys = pages.keys_behind(viewer, form.question(), name, side)
-        return sheets.download(LEDGER, rows_of_keys(keys), kind, now=timezone.now())
+        return sheets.download(request, LEDGER, rows_of_keys(keys, now=now), kind, now=now)
     number = request.GET.get("page", "")
     found = pages.behind(viewer, form.question(), name, side, int(number) if number.isdecimal() else 1)
     return render(request, "workflows/figure_cases.html", {"form": form, "found": found})

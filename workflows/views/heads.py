@@ -27,7 +27,7 @@ def heads(request: HttpRequest) -> HttpResponseBase:
     day, areas = timezone.localdate(now), pages.areas_to_head(viewer)
     found = pages.heads_seen(viewer, day, all_times="history" in request.GET)
     if kind := sheets.wanted(request):
-        return sheets.download(pages.HEAD_SHEET, found, kind, now=now)
+        return sheets.download(request, pages.HEAD_SHEET, found, kind, now=now)
     may_appoint = areas.exists()
     form = HeadForm(request.POST if request.method == "POST" else None, areas=areas, today=day)
     if form.is_bound:

@@ -47,9 +47,12 @@ def _seen(request: HttpRequest, pk: int) -> LedgerImport:
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def import_list(request: HttpRequest) -> HttpResponse:
+def import_list(request: HttpRequest) -> HttpResponseBase:
     """The imports into my areas, and the form for another one."""
     viewer = _importer(request)
+    found = runs.visible_imports(viewer).defer("content", "first_errors").order_by("-pk")
+    if kind := sheets.wanted(request):
+        return sheets.download(request, pages.IMPORTS, found, kind, now=timezone.now())
     form = LedgerUploadForm(request.POST or None, request.FILES or None, areas=runs.areas_of(viewer))
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
@@ -60,8 +63,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
             form.add_error("file", str(error))
         else:
             return redirect("workflows:import", pk=ledger.pk)
-    found = runs.visible_imports(viewer).defer("content", "first_errors").order_by("-pk")[:SHOWN]
-    shown = {"form": form, "imports": found, "shown": SHOWN}
+    shown = {"form": form, "imports": found[:SHOWN], "shown": SHOWN}
     return render(request, "workflows/imports.html", shown, status=422 if form.errors else 200)
 
 
@@ -113,7 +115,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponseBase:
     if ledger.state != S.CHECKED:
         raise Http404
     now = timezone.now()
-    return sheets.download(pages.report_sheet(ledger), pages.report_rows(ledger, now), "xlsx", now=now)
+    return sheets.download(request, pages.report_sheet(ledger), pages.report_rows(ledger, now), "xlsx", now=now)
 
 
 @login_required

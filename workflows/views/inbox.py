@@ -1,6 +1,6 @@
 """The home page of everybody, and the page about oneself."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from cases.keyset import take
+from cases.lib.sheets import Listing
 from cases.models import User
 from cases.selectors import listed
 from cases.terms import Role
 from cases.views import sheets
 from workflows.inboxes import ORDERS, Tab, covered, errands, rows_of, tab_cases, tab_counts
 from workflows.ledger_sheet import LEDGER, ledger_rows
+from workflows.list_sheets import COVERED, ERRANDS
 from workflows.permissions import may_report
 
 
@@ -26,9 +28,14 @@ def home(request: HttpRequest) -> HttpResponseBase:
     viewer, now = cast(User, request.user), timezone.now()
     given = request.GET.get("tab", "")
     tab = Tab(given) if given in Tab.values else Tab.TODO
-    if kind := sheets.wanted(request):
-        found = tab_cases(viewer, tab).order_by(*ORDERS[tab].columns)
-        return sheets.download(LEDGER, ledger_rows(found), kind, now=now)
+    found = tab_cases(viewer, tab).order_by(*ORDERS[tab].columns)
+    lists: dict[str, Listing[Any]] = {
+        "": Listing(LEDGER, lambda: ledger_rows(found, now=now)),
+        "errands": Listing(ERRANDS, lambda: errands(viewer, now=now)),
+        "covered": Listing(COVERED, lambda: ((one.leave, row) for one in covered(viewer, now=now) for row in one.rows)),
+    }
+    if file := sheets.answered(request, lists, now=now):
+        return file
     page = take(
         listed(tab_cases(viewer, tab)),
         ORDERS[tab],

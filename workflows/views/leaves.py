@@ -4,22 +4,26 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from cases.views import sheets
 from workflows.commands.leaves import end_leave, take_leave
 from workflows.forms.leaves import LeaveForm
-from workflows.leaves import OVERSEERS, leaves_of, may_stand_in, overseen_leaves, standing_in
+from workflows.leaves import LEAVES, OVERSEERS, leave_lines, leaves_of, may_stand_in, overseen_leaves, standing_in
 from workflows.views.access import viewer_of
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def leaves(request: HttpRequest) -> HttpResponse:
+def leaves(request: HttpRequest) -> HttpResponseBase:
     """Register a leave; see whose is known."""
     viewer, now = viewer_of(request), timezone.now()
+    if kind := sheets.wanted(request):
+        return sheets.download(request, LEAVES, leave_lines(viewer, now), kind, now=now)
     today = timezone.localdate(now)
     typed = request.POST if request.method == "POST" else None
     form = LeaveForm(typed, people=may_stand_in(viewer, today), today=today)

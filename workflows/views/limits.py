@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cases.models import User
+from cases.views import sheets
 from workflows import limit_pages as pages
 from workflows import limits
 from workflows.commands.limits import NewerVersion, apply_version, import_limits, not_yet_on
@@ -50,10 +52,13 @@ def administrator_of(request: HttpRequest) -> User:
 
 @login_required
 @require_safe
-def versions(request: HttpRequest) -> HttpResponse:
+def versions(request: HttpRequest) -> HttpResponseBase:
     """时限标准: the versions, the newest first."""
-    viewer = reader_of(request)
-    shown = {"rows": pages.version_rows(now=timezone.now()), "may_set": may_set_limits(viewer)}
+    viewer, now = reader_of(request), timezone.now()
+    rows = pages.version_rows(now=now)
+    if kind := sheets.wanted(request):
+        return sheets.download(request, pages.VERSIONS, rows, kind, now=now)
+    shown = {"rows": rows, "may_set": may_set_limits(viewer)}
     return render(request, "workflows/limits.html", shown)
 
 

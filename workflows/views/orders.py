@@ -102,7 +102,7 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
     found = pages.visible_orders(viewer)
     if kind := sheets.wanted(request):
         rows = pages.with_clocks(pages.narrowed(found, state)).order_by(*pages.NEWEST.columns)
-        return sheets.download(ORDERS, pages.all_views(rows, viewer, now=now), kind, now=now)
+        return sheets.download(request, ORDERS, pages.all_views(rows, viewer, now=now), kind, now=now)
     page = take(
         pages.with_clocks(pages.narrowed(found, state)),
         pages.NEWEST,

@@ -43,7 +43,7 @@ def overdue(request: HttpRequest) -> HttpResponseBase:
         return _act(request, viewer, now)
     if kind := sheets.wanted(request):
         found = listed(viewer, narrowing(request.GET, now), now)
-        return sheets.download(OVERDUE, sheet_rows(found, viewer, now=now), kind, now=now)
+        return sheets.download(request, OVERDUE, sheet_rows(found, viewer, now=now), kind, now=now)
     form = UrgeForm(viewer=viewer, now=now, initial={"once": uuid4()})
     return _page(request, viewer, now, form)
 

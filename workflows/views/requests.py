@@ -176,7 +176,7 @@ def requests_list(request: HttpRequest) -> HttpResponseBase:
     if kind := sheets.wanted(request):
         lists = (approval.requests_to_decide(viewer), approval.own_requests(viewer))
         rows = (row for found in lists for row in found.select_related("decided_by", "asked_by", "case__area", "clock"))
-        return sheets.download(REQUESTS, rows, kind, now=now)
+        return sheets.download(request, REQUESTS, rows, kind, now=now)
     return _list_page(request)
 
 

@@ -31,6 +31,7 @@ from workflows.forms.training import (
     SiteForm,
     WriteUpForm,
 )
+from workflows.training_sheets import lists_of
 from workflows.views.access import seen_case, viewer_of
 
 KINDS: dict[str, tuple[type[Model], type[forms.ModelForm], Promise | str]] = {  # type: ignore[type-arg]
@@ -44,17 +45,18 @@ SHOWN = 200
 
 @login_required
 @require_safe
-def training(request: HttpRequest) -> HttpResponse:
+def training(request: HttpRequest) -> HttpResponseBase:
     """Everything of the training on one page."""
     viewer = viewer_of(request)
-    exemplary = ExemplaryCase.objects.visible_to(viewer).select_related("case__area", "written_by")
+    if file := sheets.answered(request, lists_of(viewer), now=timezone.now()):
+        return file
     shown = {
         "courses": pages.courses()[:SHOWN],
-        "exemplary": exemplary.order_by("-agreed_at", "-pk")[:SHOWN],
+        "exemplary": pages.exemplary_seen(viewer)[:SHOWN],
         "published": ExemplaryState.PUBLISHED,
-        "sessions": SharingSession.objects.prefetch_related("cases")[:SHOWN],
-        "lecturers": Lecturer.objects.filter(active=True),
-        "sites": TeachingSite.objects.filter(active=True).select_related("area"),
+        "sessions": pages.sessions()[:SHOWN],
+        "lecturers": pages.lecturers(),
+        "sites": pages.sites(),
         "may_edit": is_administrator(viewer),
     }
     return render(request, "workflows/training.html", shown)
@@ -86,7 +88,7 @@ def course(request: HttpRequest, code: str) -> HttpResponseBase:
     row, viewer, now = get_object_or_404(pages.courses(), code=code), viewer_of(request), timezone.now()
     people = row.enrolments.select_related("user", "course")
     if kind := sheets.wanted(request):
-        return sheets.download(pages.PARTICIPANT_SHEET, people, kind, now=now)
+        return sheets.download(request, pages.PARTICIPANT_SHEET, people, kind, now=now)
     may_edit = is_administrator(viewer)
     form = ParticipantsForm(request.POST if request.method == "POST" else None)
     if form.is_bound:

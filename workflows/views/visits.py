@@ -20,6 +20,7 @@ from cases.access import record_access
 from cases.audit_terms import AccessKind
 from cases.households import assign_contact, end_contact, record_visit, save_household
 from cases.lib.masking import mask_name, mask_phone
+from cases.lib.sheets import Listing
 from cases.models import Household, HouseholdContact, Visit
 from cases.permissions import may_visit
 from cases.views import sheets
@@ -27,18 +28,24 @@ from workflows import visit_pages as pages
 from workflows.forms.visits import ContactForm, HouseholdForm, PeriodForm, VisitForm
 from workflows.permissions import may_report
 from workflows.views.access import SENT_DRAFT, viewer_of
-from workflows.views.ledgers import export_of
 
 
 @login_required
 @never_cache
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponseBase:
     """My households, who was not visited for longest first; for supervisors how many are reached."""
-    viewer, day = viewer_of(request), timezone.localdate()
+    viewer, now = viewer_of(request), timezone.now()
     if not (viewer.is_superuser or viewer.grants().has(*pages.PLACE)):
         raise PermissionDenied("visits")
-    paths, rows = pages.overseen(viewer), pages.home_rows(pages.mine(viewer, day), day)
+    day, paths = timezone.localdate(now), pages.overseen(viewer)
+    lists: dict[str, Listing[Any]] = {
+        "mine": Listing(pages.HOUSEHOLD_SHEET, lambda: pages.home_rows(pages.mine(viewer, day), day, most=None)),
+        "reach": Listing(pages.REACH_SHEET, lambda: pages.reach_of(paths or (), day)),
+    }
+    if file := sheets.answered(request, lists, now=now):
+        return file
+    rows = pages.home_rows(pages.mine(viewer, day), day)
     shown = {
         "rows": rows,
         "is_cut": len(rows) == pages.SHOWN,
@@ -63,8 +70,7 @@ def log(request: HttpRequest) -> HttpResponseBase:
     given = form.cleaned_data if form.is_valid() else {}
     found = pages.visits_of(viewer, timezone.localdate(now), given.get("since"), given.get("until"))
     if kind := sheets.wanted(request):
-        record_access(AccessKind.EXPORTED, by=viewer, at=now, details=export_of(request, "visits"))
-        return sheets.download(pages.VISIT_SHEET, found, kind, now=now)
+        return sheets.download(request, pages.VISIT_SHEET, found, kind, now=now)
     lines = pages.lines_of(found)
     shown = {"lines": lines, "form": form, "is_cut": len(lines) == pages.SHOWN, "shown": pages.SHOWN}
     return render(request, "workflows/visit_log.html", shown)
@@ -131,15 +137,19 @@ def _household_page(request: HttpRequest, home: Household, form: VisitForm, *, v
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def households(request: HttpRequest) -> HttpResponse:
+def households(request: HttpRequest) -> HttpResponseBase:
     """The households of my areas, by door; tick some and say who keeps contact with them."""
-    viewer, day = viewer_of(request), timezone.localdate()
+    viewer, now = viewer_of(request), timezone.now()
+    day = timezone.localdate(now)
     areas = pages.kept_areas(viewer)
     if not areas.exists():
         raise PermissionDenied("households")
     wanted = request.GET.get("area", "")
     place = areas.filter(pk=int(wanted[:18])).first() if wanted.isdecimal() else None
     found = Household.objects.filter(area__in=areas.filter(path__startswith=place.path) if place else areas)
+    if kind := sheets.wanted(request):
+        rows = pages.home_rows(found, day, never_first=False, most=None)
+        return sheets.download(request, pages.HOUSEHOLD_SHEET, rows, kind, now=now, area=place)
     people = pages.possible_contacts(areas, day)
     typed = request.POST if request.method == "POST" else None
     form = ContactForm(typed, people=people, households=found.select_related("area"), today=day)

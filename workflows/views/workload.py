@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -17,10 +18,13 @@ from cases.keyset import take
 from cases.models import Area
 from cases.querysets import CaseQuerySet
 from cases.selectors import NEWEST, listed
+from cases.views import sheets
+from workflows.ledger_sheet import LEDGER, ledger_rows
 from workflows.overdue import WATCHERS
 from workflows.views.access import viewer_of
 from workflows.workload import flow, stock
 from workflows.workload.scope import WEEKS, Scope
+from workflows.workload.sheets import lists_of
 
 BEHIND: dict[str, tuple[Promise | str, Callable[[Scope, dict[str, str]], CaseQuerySet]]] = {
     "waits": (_("等着办的件"), lambda s, q: stock.waiting(s, q.get("stage", ""), q.get("unit", ""))),
@@ -47,9 +51,11 @@ def _scope(request: HttpRequest) -> Scope:
 
 @login_required
 @require_safe
-def workload(request: HttpRequest) -> HttpResponse:
+def workload(request: HttpRequest) -> HttpResponseBase:
     """Everything on one page, each figure with a sentence that says what it is."""
     scope = _scope(request)
+    if file := sheets.answered(request, lists_of(scope), now=scope.now):
+        return file
     stages = stock.ages(scope)
     shown = {
         "scope": scope,
@@ -71,13 +77,17 @@ def workload(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def behind(request: HttpRequest, what: str) -> HttpResponse:
+def behind(request: HttpRequest, what: str) -> HttpResponseBase:
     """The cases behind one number."""
     if what not in BEHIND:
         raise Http404
     scope = _scope(request)
     label, cases_of = BEHIND[what]
     found = cases_of(scope, request.GET.dict())
+    if kind := sheets.wanted(request):
+        return sheets.download(
+            request, LEDGER, ledger_rows(found.order_by(*NEWEST.columns), now=scope.now), kind, now=scope.now
+        )
     page = take(listed(found), NEWEST, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     shown: dict[str, Any] = {"label": label, "page": page, "now": scope.now, "total": found.count(), "what": what}
     return render(request, "workflows/workload_cases.html", shown)

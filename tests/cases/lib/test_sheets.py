@@ -104,3 +104,10 @@ def test_a_hundred_thousand_rows_take_no_more_memory_than_a_few(kind: str) -> No
     tracemalloc.stop()
     assert len(held) == MANY
     assert control > all_of_them * 2
+
+
+def test_a_title_that_excel_does_not_take_names_its_sheet_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    with path.open("wb") as file:
+        write_xlsx(Sheet("one", "'2026/3：[走找想促]?*:'", ONE.columns), ["甲"], file)
+    assert [row.values for row in read_rows(path)] == [{ONE.heads()[0]: "甲"}]

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         found = in_order(case_list(viewer, filters, now=now), filters)
         said = {"list": "ledger", "query": mask_text(options["query"])[:500]}
         record_access(AccessKind.EXPORTED, by=None, at=now, details=said)
-        sheet, rows = sheet_of(filters.campaign), campaign_rows(found) if filters.campaign else ledger_rows(found)
+        sheet, rows = sheet_of(filters.campaign), (campaign_rows if filters.campaign else ledger_rows)(found, now=now)
         if file.suffix.lower() == ".csv":
             with file.open("w", encoding="utf-8", newline="") as out:
                 count = sum(1 for line in csv_lines(sheet, rows) if out.write(line)) - 1

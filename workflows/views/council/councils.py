@@ -39,7 +39,7 @@ def council_list(request: HttpRequest) -> HttpResponseBase:
     """My councils; who has one goes straight to it."""
     rows = pages.council_rows(viewer_of(request))
     if kind := sheets.wanted(request):
-        return sheets.download(COUNCILS, rows, kind, now=timezone.now())
+        return sheets.download(request, COUNCILS, rows, kind, now=timezone.now())
     if len(rows) == 1:
         return redirect("council:council", code=rows[0].council.code)
     return render(request, "council/councils.html", {"rows": rows})
@@ -58,13 +58,14 @@ def show_council(request: HttpRequest, code: str) -> HttpResponse:
 @login_required
 @require_safe
 def kept_list(request: HttpRequest, code: str, name: str) -> HttpResponseBase:
-    """All topics, meetings, decisions or notices of a council as a file."""
-    kept, kind = kept_by_council(viewer_of(request), code, name), sheets.wanted(request)
+    """All topics, meetings, decisions, notices or members of a council as a file."""
+    kind, now = sheets.wanted(request), timezone.now()
+    kept = kept_by_council(viewer_of(request), code, now=now).get(name)
     if kept is None:
         raise Http404
     if not kind:  # the lists themselves stand on the page of the council
         return redirect("council:council", code=code)
-    return sheets.download(kept.sheet, kept.rows, kind, now=timezone.now())
+    return sheets.download(request, kept.sheet, kept.rows(), kind, now=now)
 
 
 @login_required

@@ -68,7 +68,7 @@ def follow_up_list(request: HttpRequest) -> HttpResponseBase:
     which = which if which in lists else lists[0]
     if kind := sheets.wanted(request):
         rows = pages.rows_of(pages.narrowed(pages.visible_follow_ups(viewer), which, viewer), now, most=None)
-        return sheets.download(FOLLOW_UPS, rows, kind, now=now)
+        return sheets.download(request, FOLLOW_UPS, rows, kind, now=now)
     counts = pages.list_counts(viewer)
     shown = {
         "rows": pages.rows_of(pages.narrowed(pages.visible_follow_ups(viewer), which, viewer), now),

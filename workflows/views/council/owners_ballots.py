@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -24,6 +25,7 @@ from cases.audit_terms import AccessKind
 from cases.council_terms import BallotChannel, BallotChoice
 from cases.lib import pdf
 from cases.models import Ballot, Poll
+from cases.views import sheets
 from workflows.council import owners_ballots as commands
 from workflows.council.owners_result import rule_words, sums_of_roll, sums_words
 from workflows.council.owners_roll import elector_of_unit
@@ -37,6 +39,7 @@ from workflows.council.owners_votes import (
 )
 from workflows.council.packs import competent_in
 from workflows.council_pages import owners_ballots as pages
+from workflows.council_pages.sheets import ROLL
 from workflows.flows.voiding import ask_to_void, decide_voiding
 from workflows.forms.owners_ballots import PaperForm, StartBallotForm, StrikeForm
 from workflows.views.access import viewer_of
@@ -296,10 +299,14 @@ def slips_pdf(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @never_cache
 @require_safe
-def roll(request: HttpRequest, pk: int) -> HttpResponse:
+def roll(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The frozen roll with both sums; units and areas, no names."""
     poll = _seen(request, pk)
     if poll.opened_at is None:
         raise Http404
+    rows = pages.roll_of(poll)
+    if kind := sheets.wanted(request):
+        place = poll.council.area
+        return sheets.download(request, ROLL, rows, kind, now=timezone.now(), area=place)
     sums = sums_words(**sums_of_roll(poll))
-    return render(request, "council/owners_roll.html", {"poll": poll, "rows": pages.roll_of(poll), "sums": sums})
+    return render(request, "council/owners_roll.html", {"poll": poll, "rows": rows, "sums": sums})

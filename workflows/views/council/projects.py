@@ -59,7 +59,7 @@ def project_list(request: HttpRequest) -> HttpResponseBase:
     which = request.GET.get("state", "open")
     which = which if which in pages.FILTERS else "open"
     if kind := sheets.wanted(request):
-        return sheets.download(PROJECTS, pages.narrowed(viewer_of(request), which), kind, now=timezone.now())
+        return sheets.download(request, PROJECTS, pages.narrowed(viewer_of(request), which), kind, now=timezone.now())
     shown = {"rows": pages.project_rows(viewer_of(request), which), "which": which, "chips": WORDS.items()}
     return render(request, "council/projects.html", shown)
 

@@ -55,11 +55,11 @@ def _area(request: HttpRequest, code: str) -> Area:
 def register(request: HttpRequest, area_code: str) -> HttpResponseBase:
     """业主名册: units, areas and masked names, with the sums that a roll would have."""
     area, wanted = _area(request, area_code), request.GET.get("q", "").strip()
-    viewer = viewer_of(request)
+    viewer, now = viewer_of(request), timezone.now()
     if kind := sheets.wanted(request):
-        return sheets.download(REGISTER, pages.register_units(area, wanted), kind, now=timezone.now())
+        return sheets.download(request, REGISTER, pages.register_units(area, wanted), kind, now=now, area=area)
     page = pages.register_page(viewer, area, wanted=wanted, after=request.GET.get("after", ""))
-    record_access(AccessKind.REGISTER, by=viewer, at=timezone.now(), area=area)
+    record_access(AccessKind.REGISTER, by=viewer, at=now, area=area)
     return render(request, "council/register.html", {"page": page, "wanted": wanted})
 
 
