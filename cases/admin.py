@@ -22,6 +22,7 @@ from cases.models import (
     User,
 )
 from cases.terms import Role
+from cases.views.changelists import ExportsList
 
 
 class AdministratorOnly:
@@ -50,6 +51,10 @@ class AdministratorOnly:
         return False
 
 
+class RegisterAdmin(AdministratorOnly, ExportsList, admin.ModelAdmin):  # type: ignore[type-arg]
+    """A register that administrators keep: a list that leaves as a file, and its rows."""
+
+
 class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
     """A new area names its parent; an area that exists stays where it is, since cases are scoped by its path."""
 
@@ -66,7 +71,8 @@ class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Area)
-class AreaAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class AreaAdmin(RegisterAdmin):
+    impersonal = True
     form = AreaForm
     list_display = ("full_name", "level", "code")
     list_filter = ("level",)
@@ -107,7 +113,8 @@ class PostingInline(AdministratorOnly, admin.TabularInline):  # type: ignore[typ
 
 
 @admin.register(Team)
-class TeamAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class TeamAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("name", "code", "area", "active")
     list_filter = ("active",)
     search_fields = ("name", "code")
@@ -116,21 +123,24 @@ class TeamAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Category)
-class CategoryAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CategoryAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("name", "group", "code", "needs_photo", "check_needs_photo", "recheck_percent", "active")
     list_filter = ("group", "active")
     search_fields = ("name", "code")
 
 
 @admin.register(AnswerTemplate)
-class AnswerTemplateAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class AnswerTemplateAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("__str__", "text", "active")
     list_filter = ("active", "result_code")
     autocomplete_fields = ("category",)
 
 
 @admin.register(Campaign)
-class CampaignAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CampaignAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("name", "code", "starts_on", "ends_on", "active")
     list_filter = ("active",)
     search_fields = ("name", "code")
@@ -143,7 +153,8 @@ class PartyInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-
 
 
 @admin.register(Council)
-class CouncilAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CouncilAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("name", "kind", "area", "active")
     search_fields = ("name", "code")
     autocomplete_fields = ("area",)
@@ -151,7 +162,7 @@ class CouncilAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-ar
 
 
 @admin.register(Seat)
-class SeatAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class SeatAdmin(RegisterAdmin):
     list_display = ("name", "party", "role", "has_vote", "valid_from", "valid_to")
     list_filter = ("party__council",)
     search_fields = ("name",)
@@ -165,7 +176,7 @@ class RoleInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-a
 
 
 @admin.register(User)
-class PersonAdmin(AdministratorOnly, UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(AdministratorOnly, ExportsList, UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "name", "is_active")
     list_filter = ("is_active",)
     search_fields = ("username", "name")

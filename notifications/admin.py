@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cases.admin import AdministratorOnly
+from cases.admin import RegisterAdmin
 from cases.lib.crypto import is_mobile
 from cases.models import User
 from notifications.models import Address, ChannelName, Delivery
@@ -19,7 +19,7 @@ from notifications.subscribing import may_manage, try_out
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class DeliveryAdmin(RegisterAdmin):
     list_display = ("id", "event", "channel", "state", "attempts", "created_at", "sent_at")
     list_filter = ("state", "channel")
     list_select_related = ("event",)
@@ -67,7 +67,7 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Address)
-class AddressAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class AddressAdmin(RegisterAdmin):
     form = AddressForm
     fields = ("user", "channel", "new_value")
     list_display = ("user", "channel", "ending")

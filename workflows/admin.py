@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.admin import AdministratorOnly
+from cases.admin import AdministratorOnly, RegisterAdmin
 from workflows import campaign_admin, council_admin
 from workflows.commands.calendar import publish_calendar
 from workflows.commands.limits import copy_version, is_in_use
@@ -64,7 +64,8 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Calendar)
-class CalendarAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CalendarAdmin(RegisterAdmin):
+    impersonal = True
     form = CalendarForm
     list_display = ("name", "code", "zone")
     inlines = (YearInline, DayInline)
@@ -99,9 +100,10 @@ class CalendarAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-a
 
 
 @admin.register(CalendarRevision)
-class CalendarRevisionAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CalendarRevisionAdmin(RegisterAdmin):
     """What was published, to be read: a limit is proved by it for ever."""
 
+    impersonal = True
     list_display = ("calendar", "number", "published_at", "source")
     list_filter = ("calendar",)
     list_select_related = ("calendar",)
@@ -115,9 +117,10 @@ class CalendarRevisionAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignor
 
 
 @admin.register(TeamCalendar)
-class TeamCalendarAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class TeamCalendarAdmin(RegisterAdmin):
     """Which teams work by a calendar of their own; what runs keeps the one that it began with."""
 
+    impersonal = True
     list_display = ("team", "calendar")
     list_select_related = ("team", "calendar")
 
@@ -145,7 +148,8 @@ class StandardInline(PolicyInline):
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class PolicyVersionAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("__str__", "live_from", "note")
     inlines = (PolicyInline, StandardInline)
     actions = ("copy_as_new_version",)

@@ -2,19 +2,19 @@
 
 from django.contrib import admin
 
-from cases.admin import AdministratorOnly
+from cases.admin import AdministratorOnly, RegisterAdmin
 from cases.models import AreaHead, Course, Enrolment, HouseholdContact, Lecturer, SharingSession, TeachingSite
 
 
 @admin.register(AreaHead)
-class AreaHeadAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class AreaHeadAdmin(RegisterAdmin):
     list_display = ("area", "user", "name", "valid_from", "valid_to")
     search_fields = ("area__full_name", "name", "user__name")
     autocomplete_fields = ("area", "user")
 
 
 @admin.register(HouseholdContact)
-class HouseholdContactAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class HouseholdContactAdmin(RegisterAdmin):
     list_display = ("household", "user", "valid_from", "valid_to")
     list_select_related = ("household__area", "user")
     search_fields = ("household__unit", "household__area__full_name", "user__name")
@@ -26,13 +26,14 @@ class HouseholdContactAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignor
 
 
 @admin.register(Lecturer)
-class LecturerAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class LecturerAdmin(RegisterAdmin):
     list_display = ("name", "organisation", "field", "active")
     search_fields = ("name", "organisation")
 
 
 @admin.register(TeachingSite)
-class TeachingSiteAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class TeachingSiteAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("name", "kind", "area", "active")
     list_filter = ("kind", "active")
     search_fields = ("name",)
@@ -46,7 +47,8 @@ class EnrolmentInline(AdministratorOnly, admin.TabularInline):  # type: ignore[t
 
 
 @admin.register(Course)
-class CourseAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CourseAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("name", "code", "starts_on", "ends_on", "campaign")
     search_fields = ("name", "code")
     autocomplete_fields = ("campaign", "lecturers", "sites")
@@ -54,6 +56,7 @@ class CourseAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg
 
 
 @admin.register(SharingSession)
-class SharingSessionAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class SharingSessionAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("name", "held_on", "place", "attendance")
     search_fields = ("name",)

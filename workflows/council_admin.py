@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from cases.admin import AdministratorOnly
+from cases.admin import RegisterAdmin
 from cases.models import MatterRule, RulePack
 from workflows.council.packs import row_of
 from workflows.polling.rules import RulesInvalid
@@ -48,7 +48,8 @@ class RulePackForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(RulePack)
-class RulePackAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class RulePackAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("name", "code", "version", "effective_from", "effective_to")
     search_fields = ("name", "code")
     form = RulePackForm
@@ -64,5 +65,6 @@ class RulePackAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-a
 
 
 @admin.register(MatterRule)
-class MatterRuleAdmin(AdministratorOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class MatterRuleAdmin(RegisterAdmin):
+    impersonal = True
     list_display = ("matter", "competent", "pack_code")
