@@ -17,16 +17,16 @@ LIVED_UNTIL = datetime(2026, 4, 15, 10, 20, tzinfo=SHANGHAI)
 @contextmanager
 def demonstration() -> Iterator[None]:
     """Cases and councils lived by the real commands, gone afterwards. Access to the database is open."""
-    _forget()
+    forget_limits()
     with transaction.atomic():
         with time_machine.travel(LIVED_UNTIL, tick=False):
             demo.build_district(LIVED_UNTIL, scale=SMALL)
         yield
         transaction.set_rollback(True)
-    _forget()
+    forget_limits()
 
 
-def _forget() -> None:
+def forget_limits() -> None:
     """What was rolled back leaves its keys to what comes next."""
     limits.built.cache_clear()
     limits._version_limits.cache_clear()
