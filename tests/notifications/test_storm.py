@@ -1,6 +1,7 @@
-"""A Monday at nine: ten thousand overdue marks for three hundred people of a council, their group and their phones."""
+"""A Monday at nine: a council of three hundred is invited, ten thousand limits pass; mail, phones, a group."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import cycle
 
@@ -10,30 +11,43 @@ from django.core import mail
 from django.core.cache import cache
 
 from cases.lib.bulk import insert_many
-from cases.models import Case, CaseEvent, RoleAssignment, User
+from cases.models import Case, CaseEvent, CouncilParty, Meeting, RoleAssignment, Seat, User
 from cases.terms import EventType, Role
 from notifications.delivery import LONGEST_BUNDLE, deliver
-from notifications.models import Address, Delivery, DeliveryState, Subscriber
+from notifications.digests import send_digests
+from notifications.models import Address, Delivery, DeliveryState, Digest, DigestState, Subscriber
 from notifications.relay import relay
+from tests.councils import Body, make_body
 from tests.factories import SHANGHAI, World
 from tests.notifications.far_ends import far_end
+from tests.workflows.council.rooms import convened
 
 MONDAY = datetime(2026, 3, 30, 9, 0, tzinfo=SHANGHAI)
 SEATS, PHONES, MARKS = 300, 30, 10_000
 TICK, MINUTE = timedelta(seconds=30), timedelta(minutes=1)
 
 
-def seats(world: World) -> list[User]:
-    """Three hundred people with mail, some with a phone."""
-    people = [User(username=f"seat{n}", name=f"委员{n}", email=f"seat{n}@example.com") for n in range(SEATS)]
+def seats(world: World) -> tuple[Body, list[User]]:
+    """A council of three hundred, all in the work team, with login and mail, some with a phone."""
+    body = make_body(world)
+    held = {seat.user for seat in body.all_seats if seat.user}
+    people = [User(username=f"seat{n}", name=f"委员{n}") for n in range(SEATS - len(held))]
     User.objects.bulk_create(people)
     since = date(2020, 1, 1)
+    residents = body.parties["residents"]
+    Seat.objects.bulk_create(Seat(party=residents, name=p.name, user=p, valid_from=since) for p in people)
+    CouncilParty.objects.filter(pk=residents.pk).update(seats=residents.seats + len(people))
     roles = [RoleAssignment(user=p, role=Role.SEAT, council=world.council, valid_from=since) for p in people]
+    people += held
+    roles += [RoleAssignment(user=p, role=Role.TEAM_MEMBER, team=world.team, valid_from=since) for p in people]
     RoleAssignment.objects.bulk_create(roles)
+    for person in people:
+        person.email = f"{person.username}@example.com"
+    User.objects.bulk_update(people, ["email"])
     Address.objects.bulk_create(
         Address(user=person, channel="sms", value=f"139{n:08d}") for n, person in enumerate(people[:PHONES])
     )
-    return people
+    return body, people
 
 
 def marks(world: World, people: list[User]) -> None:
@@ -58,14 +72,21 @@ def marks(world: World, people: list[User]) -> None:
     )  # fmt: skip
 
 
+def kind_of(subject: str, meeting: Meeting) -> str:
+    """What a letter is about, by its subject."""
+    named = {"今日汇总": "digest", "件的时限需要您留意": "limits", str(meeting): "meeting"}
+    return next((kind for words, kind in named.items() if words in subject), subject)
+
+
 @pytest.mark.pg  # by the thousand: once, on the database that a district runs on
 @pytest.mark.django_db
-def test_people_get_one_list_each_groups_keep_their_rate_and_the_queue_drains(
+def test_people_get_an_invitation_a_list_and_a_digest_groups_keep_their_rate_and_the_queue_drains(
     world: World, settings: LazySettings
 ) -> None:
     cache.clear()
-    people = seats(world)
+    body, people = seats(world)
     marks(world, people)
+    meeting = convened(replace(world, now=MONDAY), body)
     moments: dict[str, list[datetime]] = {"sms": [], "robot": []}
     with far_end({"errcode": 0, "code": "0"}) as server:
         settings.SMS_URL, settings.SMS_SECRET, settings.WECOM_BASE_URL = f"{server.url}/sms", "s", server.url
@@ -73,24 +94,27 @@ def test_people_get_one_list_each_groups_keep_their_rate_and_the_queue_drains(
             name="街道群", channel="wecom_robot", area=world.street, address="key-0123456789", created_at=MONDAY,
             event_types=[EventType.CLOCK_OVERDUE.value],
         )  # fmt: skip
-        assert relay(now=MONDAY, limit=500) == MARKS
+        assert relay(now=MONDAY, limit=500) == MARKS + CaseEvent.objects.filter(at=MONDAY).exclude(seq__gt=999).count()
         owed = Delivery.objects.filter(state=DeliveryState.PENDING)
         by_channel = Counter(owed.values_list("channel", flat=True))
-        assert by_channel["email"] == by_channel["wecom_robot"] == MARKS
+        assert (by_channel["email"], by_channel["wecom_robot"]) == (MARKS + SEATS, MARKS)
         assert by_channel["sms"] >= MARKS * PHONES / SEATS
         at = MONDAY
-        while owed.exists():
+        while owed.exists() or Digest.objects.filter(state=DigestState.SENT).count() < SEATS:
             before = len(server.asked)
+            send_digests(now=at)
             deliver(now=at, limit=20_000)
             for asked in server.asked[before:]:
                 moments["sms" if asked.path == "/sms" else "robot"].append(at)
             at += TICK
-            assert at < MONDAY + timedelta(minutes=30), set(owed.values_list("channel", "last_error"))
-    letters = Counter(message.to[0] for message in mail.outbox)
-    assert letters == {person.email: 1 for person in people}
-    assert Counter(a.body["to"] for a in server.asked if a.path == "/sms") == {f"139{n:08d}": 1 for n in range(PHONES)}
-    inside = Delivery.objects.filter(channel="in_app", is_head=True)
-    assert Counter(inside.values_list("recipient_user", flat=True)) == {person.pk: 1 for person in people}
+            assert at < MONDAY + timedelta(minutes=30), Counter(Digest.objects.values_list("state", "channel"))
+    kinds = Counter((message.to[0], kind_of(message.subject, meeting)) for message in mail.outbox)
+    wanted = {(person.email, kind): 1 for person in people for kind in ("meeting", "limits", "digest")}
+    assert kinds == wanted | {(who.email, "digest"): 1 for who in (world.member, world.secretary)}
+    phones = Counter(asked.body["to"] for asked in server.asked if asked.path == "/sms")
+    assert phones == {f"139{n:08d}": 2 for n in range(PHONES)}  # the invitation and the list
+    inside = Delivery.objects.filter(channel="in_app", is_head=True, recipient_user__in=people)
+    assert Counter(inside.values_list("recipient_user", flat=True)) == {person.pk: 2 for person in people}
     assert len(moments["robot"]) == MARKS / LONGEST_BUNDLE
     for name, limit in (("robot", 20), ("sms", 600)):
         for start in moments[name]:
