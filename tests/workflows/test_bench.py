@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
@@ -333,8 +335,9 @@ def test_it_runs_in_a_database_of_its_own_and_drops_it() -> None:
     assert rows[0]["name"].startswith("P4")
     assert rows[0]["value"] <= rows[0]["floor"] == 10
     assert "1,000 clocks ÷ at 10" in rows[-3]["name"]
-    again = [sys.executable, "manage.py", "bench", "--only", "P4", "--json"]
-    assert "already exists" not in run(again).stderr
+    server = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl()
+    with psycopg.connect(server) as asked:
+        assert asked.execute("SELECT 1 FROM pg_database WHERE datname = 'zhuoluo_bench'").fetchone() is None
 
 
 @pytest.mark.pg
@@ -347,7 +350,7 @@ def test_the_end_of_the_overdue_list_is_the_same_by_keyset_and_by_offset(
     whole, by_offset, *growth = measure_depth(replace(committed_world, size=4000))
     assert whole.equal
     assert (whole.floor, whole.goal, whole.smaller_is_better) == (5, 2, True)
-    assert re.search(r"list of 1\d\d among 4,000 cases", whole.name)
+    assert re.search(r"list of (1\d\d|200) among 4,000 cases", whole.name)  # one in twenty: late by now, or not yet
     assert by_offset.ratio is not None
     assert [figure.name.rpartition(" ")[2] for figure in growth[:2]] == ["400", "4,000"]
     right = keyset.Order.beyond
