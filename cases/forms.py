@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Area, Campaign, Category, Team, User
+from cases.models import Area, Campaign, Case, Category, Team, User
 from cases.querysets import AREA_ROLES
 from cases.selectors import Filters
 from cases.terms import OPEN_STATES, AreaLevel, Role, Source, State
@@ -23,6 +23,7 @@ STATES = [
 ]
 LIMITS = [ANY, ("overdue", _("超期")), ("soon", _("临期"))]
 ORDERS = [("newest", _("最新上报在前")), ("pressing", _("最紧迫在前（在办）"))]
+LONGEST_KEY = 19  # digits of more than a column holds
 SMALL_LEVELS = (AreaLevel.NEIGHBOURHOOD, AreaLevel.GRID, AreaLevel.BUILDING)  # too many for a list to choose from
 
 
@@ -125,21 +126,27 @@ class LedgerForm(forms.Form):
 def areas_to_choose(viewer: User | None, chosen: str) -> QuerySet[Area]:
     """Places in the viewer's reach down to estates, and the one that a link has chosen, however small.
 
-    All of them for None, the command line.
+    A link may also have chosen a place around them, in which they see a case. All places for None, the command line.
     """
+    areas: QuerySet[Area] = Area.objects.order_by("path")
     if viewer is None:
-        return Area.objects.order_by("path")  # type: ignore[no-any-return]
+        return areas
     grants = viewer.grants()
-    wanted = ~Q(level__in=SMALL_LEVELS)
-    if chosen.isdecimal() and len(chosen) < 19:  # noqa: PLR2004  # more than a column holds
-        wanted |= Q(pk=int(chosen))
-    areas = Area.objects.order_by("path")
+    picked = areas.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < LONGEST_KEY else None
+    wanted = ~Q(level__in=SMALL_LEVELS) | Q(pk=picked and picked.pk)
     if grants.has(Role.AUDITOR):
-        return areas.filter(wanted)  # type: ignore[no-any-return]
+        return areas.filter(wanted)
+    paths = {*grants.area_paths(AREA_ROLES), *grants.posted_paths}
     reach = Q(pk__in=[])
-    for path in {*grants.area_paths(AREA_ROLES), *grants.posted_paths}:
+    for path in paths:
         reach |= Q(path__startswith=path)
-    return areas.filter(wanted, reach)  # type: ignore[no-any-return]
+    if picked and not picked.path.startswith(tuple(paths)) and _sees_a_case_in(viewer, picked):
+        reach |= Q(pk=picked.pk)
+    return areas.filter(wanted, reach)
+
+
+def _sees_a_case_in(viewer: User, area: Area) -> bool:
+    return Case.objects.visible_to(viewer).filter(area__path__startswith=area.path).exists()
 
 
 def _midnight(day: date | None) -> datetime | None:

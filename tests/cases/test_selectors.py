@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cases.forms import LedgerForm, areas_to_choose
-from cases.models import Case, RoleAssignment, User
+from cases.models import Area, Case, RoleAssignment, User
 from cases.selectors import Filters, case_list, held_by
 from cases.terms import Role, Source
 from tests.factories import World, area, user
@@ -162,6 +162,15 @@ def test_places_to_choose_lie_in_reach_and_are_not_grids_unless_chosen(world: Wo
     assert world.grid in areas_to_choose(world.desk, str(world.grid.pk))
     assert world.other_street not in areas_to_choose(world.desk, str(world.other_street.pk))
     assert world.other_street in areas_to_choose(world.auditor, "")
+
+
+def test_a_link_may_choose_a_place_around_ones_reach_when_there_is_a_case_of_ones_own_in_it(world: World) -> None:
+    street = Area.objects.get(code="S1")
+    assert street not in areas_to_choose(world.member, str(street.pk))
+    world.case("in_progress")
+    assert street in areas_to_choose(world.member, str(street.pk))
+    assert street not in areas_to_choose(world.member, "")
+    assert world.other_street not in areas_to_choose(world.member, str(world.other_street.pk))
 
 
 def test_a_role_that_ended_holds_nothing(world: World) -> None:

@@ -65,7 +65,9 @@ def test_every_number_opens_as_many_cases(world: World, client: Client, by: str,
     sweep(now=now)
     if fold_first:
         fold_all()
-    for person, asked in ((world.auditor, {}), (world.supervisor, {}), (world.desk, {"team": world.team.pk})):
+    for person, asked in (
+        (world.auditor, {}), (world.supervisor, {}), (world.leader, {}), (world.desk, {"team": world.team.pk})
+    ):  # fmt: skip
         client.force_login(person)
         html = client.get(PAGE, {"by": by, **asked}).content.decode()
         numbers = links(html)
@@ -190,3 +192,14 @@ def test_the_table_is_a_list_to_download(world: World, client: Client) -> None:
     assert head.startswith("单位,收到,在办,超期,临期,按期结案率（%）,按期结案率分子,按期结案率分母")
     parts = client.get(PAGE, {"by": "team"}).context["page"].parts
     assert [row.split(",")[:3] for row in rows] == [[p.name, str(p.received), str(p.in_hand)] for p in parts]
+
+
+def test_a_leader_may_look_closer_at_each_area_of_the_table_and_the_map(world: World, client: Client) -> None:
+    a_district(world)
+    invent_boundaries(world.district)
+    client.force_login(world.leader)
+    html = client.get(PAGE).content.decode()
+    closer = set(re.findall(r'href="(\?area=\d+[^"]*)"', html))
+    assert closer
+    for href in closer:
+        assert client.get(PAGE + unescape(href)).status_code == 200, href
