@@ -27,6 +27,12 @@ SMALL = """([buttons, smallest]) => [...document.getElementById("main").querySel
   .map((one) => [Math.min(one.getBoundingClientRect().height, one.getBoundingClientRect().width), one])
   .filter(([size]) => size < smallest)
   .map(([size, one]) => `${Math.round(size)} px ${one.outerHTML.slice(0, 120)}`)"""
+CUT = """() => [...document.querySelectorAll(".nav__link > span:not(.count), .tabs__item, .btn, .chip, .badge")]
+  .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 120))"""
+CRUSHED = """() => [...document.querySelectorAll(".btn, .badge, .chip")]
+  .filter((one) => one.getBoundingClientRect().height > Math.max(110, one.getBoundingClientRect().width))
+  .map((one) => one.outerHTML.slice(0, 120))"""
 WIDER = "document.scrollingElement.scrollWidth - screen.width"  # innerWidth of a phone grows with what it shows
 
 
@@ -39,6 +45,8 @@ def blemishes(page: Page) -> list[str]:
         for node in violation["nodes"]
     ]
     found += [f"/{path} too small: {one}" for one in page.evaluate(SMALL, [BUTTONS, SMALLEST])]
+    found += [f"/{path} words cut: {one}" for one in page.evaluate(CUT)]
+    found += [f"/{path} crushed: {one}" for one in page.evaluate(CRUSHED)]
     if (wider := page.evaluate(WIDER)) > 0:
         found.append(f"/{path} {wider} px too wide")
     return found
@@ -56,9 +64,17 @@ def test_the_instruments_notice_a_bad_page(world: World, visit: Open, phone: boo
       wide.textContent = "x".repeat(2000);
       document.body.append(wide);
       wide.classList.add("nowrap");
+      const narrow = document.createElement("a");
+      narrow.className = "btn";
+      narrow.textContent = "Import households";
+      narrow.style.cssText = "inline-size: 2rem; padding: 0; overflow-wrap: anywhere";
+      main.append(narrow);
+      const label = document.querySelector(".nav__link > span");
+      label.textContent = "Unabbreviated";
+      label.style.cssText = "max-inline-size: 3rem; overflow: hidden; white-space: nowrap";
     }""")
     found = "\n".join(blemishes(page))
-    for fault in ("label: ", "image-alt: ", "too small: ", "px too wide"):
+    for fault in ("label: ", "image-alt: ", "too small: ", "px too wide", "words cut: ", "crushed: "):
         assert fault in found
 
 

@@ -67,4 +67,7 @@ def test_the_pages_pass_axe_and_fit_a_phone(world: World, visit: Open, walk: Cam
     page = visit(world.admin, phone=True)
     paths = ("/campaigns/walk/", "/campaigns/walk/questions/", "/visits/households/", "/heads/", "/training/")
     assert of(page, *paths) == []
+    page = visit(world.admin, phone=True, lang="en-GB")
+    forms = ("/visits/households/import/", "/campaigns/new/", "/audit/", "/messages/channels/add/webhook/", "/imports/")
+    assert of(page, *paths, *forms, "/messages/texts/case.reported/staff/en/") == []
     assert of(visit(world.contact, phone=True), "/visits/", f"/visits/households/{home.pk}/", "/report/") == []
