@@ -76,6 +76,11 @@ class FiguresForm(forms.Form):
         """Whether one of the folded fields is used."""
         return any(self.data.get(name) for name in self.fields if name not in self.FIRST)
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything was asked for."""
+        return any(self.data.get(name) for name in self.fields)
+
 
 class DashboardForm(FiguresForm):
     """The same of this moment: what is late now was not late then."""
