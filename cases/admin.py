@@ -1,13 +1,17 @@
 """Configuration in the admin: areas, teams, categories, councils, people and their roles."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.models import (
     AnswerTemplate,
     Area,
@@ -51,8 +55,36 @@ class AdministratorOnly:
         return False
 
 
-class RegisterAdmin(AdministratorOnly, ExportsList, admin.ModelAdmin):  # type: ignore[type-arg]
-    """A register that administrators keep: a list that leaves as a file, and its rows."""
+class KeepsRegister(AdministratorOnly, ExportsList):
+    """What administrators keep: a list that leaves as a file, and rows; who changes what names people is kept.
+
+    Django writes each of its own lines in the transaction of the change, and ours stand beside them.
+    """
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._note(request, [obj])
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._note(request, [obj])
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        self._note(request, queryset)
+        return super().log_deletions(request, queryset)
+
+    def _note(self, request: HttpRequest, rows: Iterable[Any]) -> None:
+        if self.impersonal or not isinstance(request.user, User):
+            return
+        name, now = self.opts.model_name, timezone.now()
+        for row in rows:
+            area = getattr(row, "area", None)
+            details = {"list": name, "key": row.pk}
+            record_access(AccessKind.CHANGED, by=request.user, at=now, area=area, details=details)
+
+
+class RegisterAdmin(KeepsRegister, admin.ModelAdmin):  # type: ignore[type-arg]
+    """A register with the pages that Django gives it."""
 
 
 class AreaForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -176,7 +208,7 @@ class RoleInline(AdministratorOnly, admin.TabularInline):  # type: ignore[type-a
 
 
 @admin.register(User)
-class PersonAdmin(AdministratorOnly, ExportsList, UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(KeepsRegister, UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "name", "is_active")
     list_filter = ("is_active",)
     search_fields = ("username", "name")

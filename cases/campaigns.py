@@ -10,6 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.campaign_terms import SHARES, GoalKind, QuestionKind, YesNo
 from cases.models import (
     Area,
@@ -234,7 +236,9 @@ def covers(campaign: Campaign, area: Area) -> bool:
 
 
 @transaction.atomic
-def appoint_head(*, area: Area, actor: User, valid_from: date, user: User | None = None, name: str = "") -> AreaHead:
+def appoint_head(  # who, of what, from when
+    *, area: Area, actor: User, valid_from: date, now: datetime, user: User | None = None, name: str = ""
+) -> AreaHead:
     """Name who answers for a place from a day on; the one before ends that day.
 
     Raises PermissionDenied, ValidationError by field.
@@ -251,7 +255,9 @@ def appoint_head(*, area: Area, actor: User, valid_from: date, user: User | None
             )
         before.valid_to = valid_from
         before.save(update_fields=["valid_to"])
-    return AreaHead.objects.create(area=area, user=user, name="" if user else name.strip(), valid_from=valid_from)
+    head = AreaHead.objects.create(area=area, user=user, name="" if user else name.strip(), valid_from=valid_from)
+    record_access(AccessKind.CHANGED, by=actor, at=now, area=area, details={"list": "heads", "key": head.pk})
+    return head
 
 
 @transaction.atomic

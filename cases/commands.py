@@ -38,10 +38,15 @@ class Person:
     answer_way: AnswerWay | None = None  # not said
     language: str = ""  # not said
 
+    @property
+    def is_somebody(self) -> bool:
+        """Whether they left anything to know them by."""
+        return any((self.name, self.phone, self.email, self.address))
+
 
 def register_person(person: Person) -> Reporter | None:
     """The reporter of a case: somebody with the same phone and name is the same person. None when nothing was left."""
-    if not any((person.name, person.phone, person.email, person.address)):
+    if not person.is_somebody:
         return None
     index = blind_index(person.phone) if normal_phone(person.phone) else ""  # 无, 不详: nobody's number
     for known in Reporter.objects.filter(phone_index=index).order_by("-pk")[:20] if index else ():

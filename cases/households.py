@@ -1,5 +1,6 @@
 """Households, who keeps contact with them, and the visits: facts; what is raised on a visit is a case."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,6 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.campaign_terms import VisitWay
 from cases.lib.crypto import blind_index, normal_phone
 from cases.models import Area, Household, HouseholdContact, User, Visit
@@ -27,8 +30,8 @@ class Door:
 
 
 @transaction.atomic
-def save_household(
-    *, area: Area, door: Door, actor: User, household: Household | None = None, active: bool = True
+def save_household(  # what a household is, as keywords
+    *, area: Area, door: Door, actor: User, now: datetime, household: Household | None = None, active: bool = True
 ) -> Household:
     """Enter a household, or change it. Raises PermissionDenied, ValidationError by field."""
     places = [area, *([household.area] if household else [])]
@@ -45,6 +48,7 @@ def save_household(
     row.area, row.active = area, active
     _fill(row, door)
     row.save()
+    record_access(AccessKind.CHANGED, by=actor, at=now, area=area, details={"household": row.pk})
     return row
 
 
@@ -54,8 +58,11 @@ def _fill(row: Household, door: Door) -> None:
 
 
 @transaction.atomic
-def enter_households(*, rows: Sequence[tuple[Area, Door]], actor: User) -> tuple[int, int]:
-    """Enter many at once, all or nothing; a door that is known is changed. Returns how many are new, and changed."""
+def enter_households(*, rows: Sequence[tuple[Area, Door]], actor: User, now: datetime) -> tuple[int, int]:
+    """Enter many at once, all or nothing; a door that is known is changed. Returns how many are new, and changed.
+
+    The book of doors has a row for each place in which something was.
+    """
     areas = {area.pk: area for area, _door in rows}
     if not all(may_keep_households(actor, area) for area in areas.values()):
         raise PermissionDenied("enter_households")
@@ -73,6 +80,10 @@ def enter_households(*, rows: Sequence[tuple[Area, Door]], actor: User) -> tuple
         _fill(row, door)
     Household.objects.bulk_create(new, batch_size=BATCH)
     Household.objects.bulk_update(changed, ["head_name", "phone", "phone_index", "active"], batch_size=BATCH)
+    counts = {"new": Counter(row.area_id for row in new), "changed": Counter(row.area_id for row in changed)}
+    for pk in sorted({*counts["new"], *counts["changed"]}):
+        details = {"list": "households"} | {name: found[pk] for name, found in counts.items()}
+        record_access(AccessKind.ENTERED, by=actor, at=now, area=areas[pk], details=details)
     return len(new), len(changed)
 
 

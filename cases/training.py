@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.lib.crypto import normal_phone
 from cases.lib.masking import mask_text
 from cases.models import Case, Course, Enrolment, ExemplaryCase, User
@@ -39,7 +41,7 @@ class WriteUp:
 
 
 @transaction.atomic
-def enrol(*, course: Course, people: Sequence[Participant], actor: User) -> int:
+def enrol(*, course: Course, people: Sequence[Participant], actor: User, now: datetime) -> int:
     """Add participants; who is in it already stays. Returns how many are new. Raises PermissionDenied."""
     if not is_administrator(actor):
         raise PermissionDenied("enrol")
@@ -55,7 +57,10 @@ def enrol(*, course: Course, people: Sequence[Participant], actor: User) -> int:
             continue
         known.add(key)
         rows.append(Enrolment(course=course, user=person.user, name=name, organisation=person.organisation.strip()))
-    return len(Enrolment.objects.bulk_create(rows, batch_size=500))
+    if rows:
+        details = {"list": "participants", "new": len(Enrolment.objects.bulk_create(rows, batch_size=500))}
+        record_access(AccessKind.ENTERED, by=actor, at=now, details=details)
+    return len(rows)
 
 
 def _key(person: Participant | Enrolment) -> tuple[int | str, ...]:

@@ -29,7 +29,7 @@ from cases.models import (
 from cases.terms import EventType, PhotoKind, RequestKind, Role
 from cases.verifying import ask_for_check, go_on
 from notifications.feeds import feed_token, renew_feed
-from notifications.models import Delivery, DeliveryState, Subscriber
+from notifications.models import Address, Delivery, DeliveryState, Subscriber
 from notifications.relay import relay
 from notifications.safe_text import Text
 from notifications.text_commands import Place, publish_text, write_text
@@ -163,12 +163,12 @@ def _moved(world: World) -> Keys:
 
 
 def _people(world: World, viewer: User) -> Keys:
-    home = save_household(area=world.grid, door=Door("501", "赵户主", "13700137000"), actor=world.admin)
+    home = save_household(area=world.grid, door=Door("501", "赵户主", "13700137000"), actor=world.admin, now=world.now)
     day = world.now.date()
     for person in (world.contact, viewer):
         assign_contact(households=[home], user=person, actor=world.admin, valid_from=day)
     record_visit(household=home, actor=world.contact, now=world.now, words="都好")
-    head = appoint_head(area=world.street, actor=world.admin, valid_from=day, name="老王")
+    head = appoint_head(area=world.street, actor=world.admin, valid_from=day, name="老王", now=world.now)
     for person, stand_in in ((viewer, world.chief), (world.desk, world.dispatcher), (world.dispatcher, viewer)):
         take_leave(actor=person, substitute=stand_in, first=day, end=day + 30 * DAY, now=world.now)
     contact = home.contacts.first()
@@ -186,7 +186,7 @@ def _training(world: World, viewer: User) -> Keys:
     site = TeachingSite.objects.create(name="河长馆", kind="ecology", area=world.street, address="河边一号")
     course = Course.objects.create(code="c1", name="第一期", starts_on=day, ends_on=day + DAY)
     people = [training.Participant(name="学员甲", organisation="街道办")]
-    training.enrol(course=course, people=people, actor=world.admin)
+    training.enrol(course=course, people=people, actor=world.admin, now=world.now)
     words = training.WriteUp("一盏灯", "门口黑", "换灯", "先问居民")
     told = training.write_up(case=world.case("closed"), words=words, actor=world.member, now=world.now)
     training.propose(exemplary_id=told.pk, actor=world.member)
@@ -250,7 +250,7 @@ def _councils(world: World, body: Body, folder: Path) -> Keys:
 
 
 def _owners(world: World, folder: Path) -> Keys:
-    lines = ("1-101,张三丰,A1,85.3,不动产登记,13600136000", "1-102,李四,A2,90,测绘报告,")
+    lines = ("1-101,张三丰,A1,85.3,不动产登记,13600136000", "1-102,李思源,A2,90,测绘报告,")
     register(world, folder, *lines)
     decision = recommended(world)
     poll = opened(world, decision)
@@ -299,8 +299,9 @@ def _messages(world: World, viewer: User) -> Keys:
     Delivery.objects.filter(channel="email").update(state=DeliveryState.DEAD, next_try_at=None, last_error="550")
     dead = Delivery.objects.filter(state=DeliveryState.DEAD).first()
     group = Subscriber.objects.create(
-        name="街道群", channel="wecom_robot", area=world.street, address="key", created_at=world.now
+        name="街道群", channel="wecom_robot", area=world.street, address="robot-4711", created_at=world.now
     )
+    Address.objects.create(user=world.member, channel="sms", value="13911112222")
     place = Place(EventType.DISPATCHED, False, "zh-hans")
     version = write_text(place=place, text=Text("派遣", "请签收"), actor=world.admin, now=world.now)
     publish_text(version_id=version.pk, actor=world.admin, now=world.now)

@@ -66,7 +66,12 @@ def _below(patterns: Sequence[Any], spaces: tuple[str, ...], parts: tuple[str, .
 
 def body(answer: HttpResponseBase) -> bytes:
     """All of an answer, whether it came at once or in parts."""
-    return b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    if not answer.streaming:
+        return answer.content  # type: ignore[attr-defined,no-any-return]
+    content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    for close in answer._resource_closers:  # a file that was sent; the end of the request is not ours to call
+        close()
+    return content
 
 
 def page_of(html: str, url: str) -> Page:

@@ -114,16 +114,19 @@ def about(row: PersonAccess) -> str:
         return mask_text(row.reason)
     if "household" in details:
         return _("住户 %(n)s") % {"n": details["household"]}
-    if row.kind == AccessKind.CHANGED:
-        return _("新增 %(new)s 套，更改 %(changed)s 套，删去 %(gone)s 套") % {
-            name: details.get(name, 0) for name in ("new", "changed", "gone")
-        }
     if row.kind == AccessKind.BALLOTS:
         return _("%(n)s 张选票") % {"n": details.get("slips", 0)}
+    which = " ".join(str(details[name]) for name in ("list", "key") if name in details)
     if row.kind == AccessKind.EXPORTED:
-        query = details.get("query") or _("全部")
-        return f"{details.get('list', '')} {query}".strip()
-    return ""
+        return f"{which} {details.get('query') or _('全部')}".strip()
+    return _counted(which, details) if "new" in details else which
+
+
+def _counted(which: str, details: dict[str, Any]) -> str:
+    counts = {name: details.get(name, 0) for name in ("new", "changed", "gone")}
+    if which:
+        return f"{which} · {_('新增 %(new)s，更改 %(changed)s') % counts}"
+    return _("新增 %(new)s 套，更改 %(changed)s 套，删去 %(gone)s 套") % counts
 
 
 def who(row: PersonAccess) -> str:
@@ -160,7 +163,6 @@ CHECK_SHEET = Sheet[CheckView](
         Column(gettext_lazy("件"), 10, lambda view: view.check.cases),
         Column(gettext_lazy("记录"), 10, lambda view: view.check.events),
     ),
-    impersonal=True,
 )
 SEAL_SHEET = Sheet[Seal](
     "seals",
@@ -173,5 +175,4 @@ SEAL_SHEET = Sheet[Seal](
         Column(gettext_lazy("记录"), 10, lambda seal: seal.events),
         Column(gettext_lazy("摘要"), 66, lambda seal: seal.digest),
     ),
-    impersonal=True,
 )

@@ -48,7 +48,6 @@ class EnrolmentInline(AdministratorOnly, admin.TabularInline):  # type: ignore[t
 
 @admin.register(Course)
 class CourseAdmin(RegisterAdmin):
-    impersonal = True
     list_display = ("name", "code", "starts_on", "ends_on", "campaign")
     search_fields = ("name", "code")
     autocomplete_fields = ("campaign", "lecturers", "sites")

@@ -287,7 +287,7 @@ def _load_part(ledger: LedgerImport, rows: Sequence[Row], now: datetime) -> None
         said = {"row": first_wrong.row.number, "why": first_wrong.errors[0].reason}
         raise _Refused(_("第 %(row)s 行核对以后变了：%(why)s") % said)
     if fresh:
-        take(fresh, ledger)
+        take(fresh, ledger, now=now)
     ledger.done += len(part)
     if ledger.done < len(rows):
         ledger.save()

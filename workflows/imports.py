@@ -9,6 +9,8 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from cases.access import record_access
+from cases.audit_terms import AccessKind
 from cases.lib.copying import Blank, copy_many
 from cases.lib.spreadsheet import Row, UnreadableSheet, read_rows
 from cases.models import Area
@@ -102,7 +104,7 @@ def import_file(  # noqa: PLR0913  # the options of the command
                 fresh = [one for one in checked if one.entry]
                 if fresh and not dry_run:
                     ledger = ledger or _begun(path, headers, chosen, reader.area, now)
-                    take(fresh, ledger)
+                    take(fresh, ledger, now=now)
             done.add(checked)
             if on_row:
                 on_row(done.rows, len(rows))
@@ -124,9 +126,17 @@ def _begun(path: Path, headers: list[str], profile: Profile, area: Area, now: da
     )  # fmt: skip
 
 
-def take(fresh: Sequence[Checked], ledger: LedgerImport) -> None:
-    """Make the cases of rows that were found good, and keep which row of which import each came from."""
-    cases = adopt_many([one.entry for one in fresh if one.entry])
+def take(fresh: Sequence[Checked], ledger: LedgerImport, *, now: datetime) -> None:
+    """Make the cases of rows that were found good, and keep which row of which import each came from.
+
+    The book of doors has a row for the residents who came with them.
+    """
+    entries = [one.entry for one in fresh if one.entry]
+    cases = adopt_many(entries)
+    people = [entry.report.reporter for entry in entries if entry.report.reporter]
+    if residents := sum(person.is_somebody for person in people):
+        details = {"list": "cases", "key": ledger.pk, "new": residents}
+        record_access(AccessKind.ENTERED, by=ledger.created_by, at=now, area=ledger.area, details=details)
     copy_many([
         ROWS.fill(case_id=case.pk, ledger_id=ledger.pk, row=one.row.number, digest=one.digest)
         for case, one in zip(cases, fresh, strict=True)

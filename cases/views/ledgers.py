@@ -13,6 +13,7 @@ from cases.keyset import counted, take
 from cases.models import User
 from cases.permissions import IMPORTERS
 from cases.selectors import NEWEST, PRESSING, case_list, listed
+from cases.views.searching import note_search
 
 MOST_COUNTED = 10_000
 
@@ -32,6 +33,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
         before=request.GET.get("before", ""),
     )
     total, is_exact = counted(found, MOST_COUNTED)
+    note_search(viewer, filters.words, total, now=now)
     shown = {"form": form, "page": page, "now": now, "total": total, "is_exact": is_exact}
     shown |= {"may_import": viewer.grants().has(*IMPORTERS)}
     return render(request, "cases/ledger.html", shown)

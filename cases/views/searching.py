@@ -1,5 +1,6 @@
 """搜索: the box in the head of every page."""
 
+from datetime import datetime
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
@@ -28,10 +29,16 @@ def results(request: HttpRequest) -> HttpResponseBase:
     viewer, words, now = cast(User, request.user), request.GET.get("q", "").strip(), timezone.now()
     is_long = len(words) > LONGEST
     found = Found([], [], is_phone=False, is_all=True) if is_long else search(viewer, words)
-    if not is_long and is_phone(words):
-        details = {"phone": mask_phone(words), "hits": len(found.hits)}
-        record_access(AccessKind.SEARCHED, by=viewer, at=now, details=details)
+    if not is_long:
+        note_search(viewer, words, len(found.hits), now=now)
     if kind := sheets.wanted(request):
         return sheets.download(request, HITS, found.hits, kind, now=now)
     shown = {"words": words, "found": found, "is_long": is_long, "longest": LONGEST}
     return render(request, "cases/search.html", shown, status=422 if is_long else 200)
+
+
+def note_search(viewer: User, words: str, hits: int, *, now: datetime) -> None:
+    """Write down that somebody looked for a phone, the number masked; other words are nobody's."""
+    if is_phone(words):
+        details = {"phone": mask_phone(words), "hits": hits}
+        record_access(AccessKind.SEARCHED, by=viewer, at=now, details=details)

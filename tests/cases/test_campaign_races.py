@@ -44,7 +44,9 @@ def test_of_many_forms_at_once_each_is_a_version(world: World) -> None:
 
 def test_of_many_heads_at_once_one_is_in_office(world: World) -> None:
     def appoint(n: int) -> AreaHead:
-        return appoint_head(area=world.estate, actor=world.admin, valid_from=date(2026, 1, 1), name=f"甲{n}")
+        return appoint_head(
+            area=world.estate, actor=world.admin, valid_from=date(2026, 1, 1), name=f"甲{n}", now=world.now
+        )
 
     results = at_once(appoint)
     assert sum(isinstance(one, AreaHead) for one in results) == 1
@@ -54,7 +56,7 @@ def test_of_many_heads_at_once_one_is_in_office(world: World) -> None:
 
 def test_the_same_door_and_the_same_visit_are_kept_once(world: World) -> None:
     def enter(_n: int) -> Household:
-        return save_household(area=world.grid, door=Door("501"), actor=world.admin)
+        return save_household(area=world.grid, door=Door("501"), actor=world.admin, now=world.now)
 
     assert kinds(at_once(enter)) == {"Household", "ValidationError"}
     home = Household.objects.get()

@@ -127,10 +127,12 @@ def test_questions_that_cannot_be_asked_are_named(world: World, walk: Campaign) 
 
 def test_a_new_head_ends_the_one_before_and_the_past_stays(world: World) -> None:
     sector = area(world.community, "P1", "第一片", AreaLevel.SECTOR)
-    first = appoint_head(area=sector, actor=world.supervisor, valid_from=date(2025, 1, 1), name="老王")
+    first = appoint_head(area=sector, actor=world.supervisor, valid_from=date(2025, 1, 1), name="老王", now=world.now)
     with pytest.raises(ValidationError):
-        appoint_head(area=sector, actor=world.supervisor, valid_from=date(2025, 1, 1), user=world.leader)
-    second = appoint_head(area=sector, actor=world.supervisor, valid_from=date(2026, 1, 1), user=world.leader)
+        appoint_head(area=sector, actor=world.supervisor, valid_from=date(2025, 1, 1), user=world.leader, now=world.now)
+    second = appoint_head(
+        area=sector, actor=world.supervisor, valid_from=date(2026, 1, 1), user=world.leader, now=world.now
+    )
     assert [str(head) for head in AreaHead.objects.on(date(2025, 12, 31))] == ["片长 老王"]
     assert [str(head) for head in AreaHead.objects.on(DAY)] == ["片长 周队长"]
     assert list(AreaHead.objects.on(DAY).over(sector)) == [second]
@@ -142,15 +144,15 @@ def test_a_new_head_ends_the_one_before_and_the_past_stays(world: World) -> None
 
 
 def test_a_head_ends_once_and_by_who_may(world: World) -> None:
-    head = appoint_head(area=world.estate, actor=world.admin, valid_from=date(2026, 1, 1), name="老李")
+    head = appoint_head(area=world.estate, actor=world.admin, valid_from=date(2026, 1, 1), name="老李", now=world.now)
     with pytest.raises(PermissionDenied):
         end_head(head_id=head.pk, actor=world.grid_worker, valid_to=DAY)
     with pytest.raises(PermissionDenied):
-        appoint_head(area=world.district, actor=world.supervisor, valid_from=DAY, name="外人")
+        appoint_head(area=world.district, actor=world.supervisor, valid_from=DAY, name="外人", now=world.now)
     with pytest.raises(ValidationError):
         end_head(head_id=head.pk, actor=world.supervisor, valid_to=date(2026, 1, 1))
     end_head(head_id=head.pk, actor=world.supervisor, valid_to=DAY)
     with pytest.raises(ValidationError):
         end_head(head_id=head.pk, actor=world.supervisor, valid_to=DAY)
     with pytest.raises(ValidationError):
-        appoint_head(area=world.estate, actor=world.admin, valid_from=DAY, name="甲", user=world.leader)
+        appoint_head(area=world.estate, actor=world.admin, valid_from=DAY, name="甲", user=world.leader, now=world.now)

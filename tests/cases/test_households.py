@@ -17,7 +17,9 @@ DAY = NOW.date()
 
 @pytest.fixture
 def home(world: World) -> Household:
-    return save_household(area=world.grid, door=Door("2单元501", "王小明", "138 0013 8000"), actor=world.grid_worker)
+    return save_household(
+        area=world.grid, door=Door("2单元501", "王小明", "138 0013 8000"), actor=world.grid_worker, now=world.now
+    )
 
 
 def keep(world: World, home: Household, since: date = DAY) -> HouseholdContact:
@@ -38,19 +40,21 @@ def test_name_and_phone_are_not_readable_in_the_database(world: World, home: Hou
 
 def test_a_door_is_entered_once_and_by_who_may(world: World, home: Household) -> None:
     with pytest.raises(ValidationError):
-        save_household(area=world.grid, door=Door("2单元501"), actor=world.admin)
+        save_household(area=world.grid, door=Door("2单元501"), actor=world.admin, now=world.now)
     with pytest.raises(PermissionDenied):
-        save_household(area=world.grid, door=Door("3单元101"), actor=world.other_grid_worker)
-    save_household(area=world.grid, door=Door("2单元502", "李四"), actor=world.supervisor, household=home)
+        save_household(area=world.grid, door=Door("3单元101"), actor=world.other_grid_worker, now=world.now)
+    save_household(
+        area=world.grid, door=Door("2单元502", "李四"), actor=world.supervisor, household=home, now=world.now
+    )
     assert (Household.objects.get().unit, Household.objects.get().phone_index) == ("2单元502", "")
 
 
 def test_many_are_entered_at_once_or_none(world: World, home: Household) -> None:
     rows = [(world.grid, Door("2单元501", "王大明")), (world.grid, Door("2单元601", "赵六", "13800138001"))]
     with pytest.raises(PermissionDenied):
-        enter_households(rows=rows, actor=world.contact)
-    assert enter_households(rows=rows, actor=world.admin) == (1, 1)
-    assert enter_households(rows=rows, actor=world.admin) == (0, 0)
+        enter_households(rows=rows, actor=world.contact, now=world.now)
+    assert enter_households(rows=rows, actor=world.admin, now=world.now) == (1, 1)
+    assert enter_households(rows=rows, actor=world.admin, now=world.now) == (0, 0)
     assert Household.objects.get(unit="2单元501").head_name == "王大明"
 
 

@@ -25,10 +25,10 @@ def written(world: World, **given: Any) -> ExemplaryCase:
 def test_somebody_is_in_a_course_once(world: World) -> None:
     course = Course.objects.create(code="c1", name="第一期", starts_on=DAY, ends_on=DAY)
     people = [Participant(user=world.member), Participant(name="张三", organisation="街道"), Participant(name="张三")]
-    assert enrol(course=course, people=[*people, *people, Participant()], actor=world.admin) == 3
-    assert enrol(course=course, people=people, actor=world.admin) == 0
+    assert enrol(course=course, people=[*people, *people, Participant()], actor=world.admin, now=world.now) == 3
+    assert enrol(course=course, people=people, actor=world.admin, now=world.now) == 0
     with pytest.raises(PermissionDenied):
-        enrol(course=course, people=people, actor=world.chief)
+        enrol(course=course, people=people, actor=world.chief, now=world.now)
     row = course.enrolments.first()
     assert row is not None
     with pytest.raises(PermissionDenied):

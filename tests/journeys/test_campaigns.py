@@ -26,7 +26,9 @@ def walk(world: World) -> Campaign:
 
 @pytest.fixture
 def home(world: World) -> Household:
-    made = save_household(area=world.grid, door=Door("2单元501", "王小明", "13800138000"), actor=world.admin)
+    made = save_household(
+        area=world.grid, door=Door("2单元501", "王小明", "13800138000"), actor=world.admin, now=world.now
+    )
     since = world.now.date() - timedelta(days=9)
     assign_contact(households=[made], user=world.contact, actor=world.admin, valid_from=since)
     return made
@@ -59,7 +61,13 @@ def test_a_contact_visits_and_raises_a_case_for_the_campaign(
 def test_the_pages_pass_axe_and_fit_a_phone(world: World, visit: Open, walk: Campaign, home: Household) -> None:
     world.case("closed", campaign=walk, answers={"q1": "2"})
     record_visit(household=home, actor=world.contact, now=world.now, words="楼道灯不亮")
-    appoint_head(area=world.estate, actor=world.admin, valid_from=world.now.date() - timedelta(days=3), name="老王")
+    appoint_head(
+        area=world.estate,
+        actor=world.admin,
+        valid_from=world.now.date() - timedelta(days=3),
+        name="老王",
+        now=world.now,
+    )
     day = world.now.date()
     Course.objects.create(code="c1", name="第一期", starts_on=day, ends_on=day, campaign=walk)
     TeachingSite.objects.create(name="馆", kind="history", area=world.street)

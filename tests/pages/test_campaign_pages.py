@@ -72,7 +72,7 @@ def test_the_list_shows_what_is_mine_and_costs_the_same_however_long(
 def test_the_page_says_how_far_each_goal_is_and_opens_the_cases(world: World, walk: Campaign, read: Post) -> None:
     world.case("closed", campaign=walk)
     world.case("in_progress", campaign=walk)
-    appoint_head(area=world.street, actor=world.admin, valid_from=DAY, name="老王")
+    appoint_head(area=world.street, actor=world.admin, valid_from=DAY, name="老王", now=world.now)
     page = read(world.chief, PAGE)
     assert faults(page) == []
     assert "目标</span> 4" not in page

@@ -141,7 +141,7 @@ def test_the_lists_cost_the_same_for_one_row_and_for_three(world: World, read: P
         TeachingSite.objects.create(name=f"馆{n}", kind="ecology", area=world.street)
         SharingSession.objects.create(name=f"场{n}", held_on=date(2026, 3, 1))
         place = (world.estate, world.community, world.grid)[n]
-        appoint_head(area=place, actor=world.admin, valid_from=date(2026, 1, 1), user=world.leader)
+        appoint_head(area=place, actor=world.admin, valid_from=date(2026, 1, 1), user=world.leader, now=world.now)
 
     more(0)
     read(world.admin, path)

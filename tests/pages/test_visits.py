@@ -29,7 +29,7 @@ def at_nine_on_monday(world: World) -> Iterator[None]:
 
 
 def door(world: World, unit: str = "2 单元 501", *, kept: bool = True) -> Household:
-    home = save_household(area=world.grid, door=Door(unit, "王小明", "13800138000"), actor=world.admin)
+    home = save_household(area=world.grid, door=Door(unit, "王小明", "13800138000"), actor=world.admin, now=world.now)
     if kept:
         assign_contact(households=[home], user=world.contact, actor=world.admin, valid_from=DAY)
     return home

@@ -1,5 +1,7 @@
 """Imports part by part: killed and gone on with, stopped and taken back, never half and never twice."""
 
+from typing import Any
+
 import pytest
 from django.db import transaction
 
@@ -64,8 +66,8 @@ def test_a_part_that_breaks_off_leaves_nothing_and_is_tried_again(
     runs.load(ledger.pk, only_good=False)
     take = runs.take
 
-    def killed(*given: object) -> None:
-        take(*given)  # type: ignore[arg-type]
+    def killed(*given: Any, **named: Any) -> None:
+        take(*given, **named)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(runs, "take", killed)

@@ -77,7 +77,7 @@ def _import(world: World, rows: Sequence[Row]) -> None:
     )  # fmt: skip
     for start in range(0, len(rows), BATCH):
         with transaction.atomic():
-            take([one for one in check(rows[start : start + BATCH], reader, seen) if one.entry], ledger)
+            take([one for one in check(rows[start : start + BATCH], reader, seen) if one.entry], ledger, now=world.now)
 
 
 def _rows(world: World, count: int, first: int = 0) -> Iterator[Row]:

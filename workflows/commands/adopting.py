@@ -203,8 +203,7 @@ def _agreed(clock: Clock, until: datetime | None) -> list[sla.Interval]:
 
 def _reporters(people: Sequence[Person | None], fresh: list[Reporter]) -> list[Reporter | None]:
     """The reporter of each, as `facts.register_person` finds or makes them; the new ones go to `fresh`."""
-    given = [person if person and any((person.name, person.phone, person.email, person.address)) else None
-             for person in people]  # fmt: skip
+    given = [person if person and person.is_somebody else None for person in people]
     indexes = [blind_index(p.phone) if p and normal_phone(p.phone) else "" for p in given]
     known: dict[tuple[str, str, str, str], Reporter] = {}
     for row in Reporter.objects.filter(phone_index__in={index for index in indexes if index}).order_by("pk"):

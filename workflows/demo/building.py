@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -91,9 +91,10 @@ def empty_district(now: datetime, size: Size, seed: int = SEED, progress: Progre
     places = make_places(since, size.estates)
     invent_boundaries(places.areas[DISTRICT])
     people, days = make_people(places, since), Days(now, default_calendar(), progress)
-    appoint_heads(places, people, since)
+    opened = datetime.combine(since, time(9), now.tzinfo)
+    appoint_heads(places, people, opened)
     world = World(days, places, people, make_categories(), seed, make_campaign(now, places, people, size))
-    world.doors = enter(places, people, since)
+    world.doors = enter(places, people, opened)
     return world
 
 

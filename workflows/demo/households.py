@@ -1,7 +1,7 @@
 """Households, who keeps contact with them, and the rounds from door to door; who answers for each place."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cases.campaign_terms import VisitWay
 from cases.campaigns import appoint_head
@@ -25,7 +25,7 @@ SAID = (
 HEADED = (AreaLevel.SECTOR, AreaLevel.GROUP, AreaLevel.NEIGHBOURHOOD)
 
 
-def enter(places: Places, people: dict[str, User], since: date) -> dict[str, list[Household]]:
+def enter(places: Places, people: dict[str, User], since: datetime) -> dict[str, list[Household]]:
     """The doors of each estate, with the building head who keeps contact with them."""
     invented, phone, found = names("households"), 0, {}
     rows: list[tuple[Area, Door]] = []
@@ -34,18 +34,18 @@ def enter(places: Places, people: dict[str, User], since: date) -> dict[str, lis
             door = Door(f"{n // 6 + 1}单元{n % 6 // 2 + 1}0{n % 2 + 1}", next(invented), f"1630001{phone:04d}")
             rows.append((places.building(estate, 1), door))
             phone += 1
-    enter_households(rows=rows, actor=people["supervisor"])
+    enter_households(rows=rows, actor=people["supervisor"], now=since)
     by_building: dict[int, list[Household]] = {}
     for household in Household.objects.select_related("area").order_by("pk"):
         by_building.setdefault(household.area_id, []).append(household)
     for estate in places.estates:
         found[estate] = by_building[places.building(estate, 1).pk]
         contact = people[f"contact {estate}"]
-        assign_contact(households=found[estate], user=contact, actor=people["supervisor"], valid_from=since)
+        assign_contact(households=found[estate], user=contact, actor=people["supervisor"], valid_from=since.date())
     return found
 
 
-def appoint_heads(places: Places, people: dict[str, User], since: date) -> None:
+def appoint_heads(places: Places, people: dict[str, User], since: datetime) -> None:
     """片长, 组长, 邻长: each a grid worker, a building head, or a neighbour without a login."""
     invented = names("heads")
     for n, area in enumerate(area for area in places.areas.values() if area.level in HEADED):
@@ -56,7 +56,7 @@ def appoint_heads(places: Places, people: dict[str, User], since: date) -> None:
         }.get(AreaLevel(area.level))
         name = "" if user else next(invented)
         actor = people["chief" if n % 2 else "supervisor"]
-        appoint_head(area=area, actor=actor, valid_from=since, user=user, name=name)
+        appoint_head(area=area, actor=actor, valid_from=since.date(), now=since, user=user, name=name)
 
 
 def rounds(world: World) -> Iterator[Story]:

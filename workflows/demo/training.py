@@ -72,8 +72,9 @@ def _course(world: World, n: int, share: int, lecturers: list[Lecturer], sites: 
     dice = world.dice("course", n)
     course.lecturers.set(dice.sample(lecturers, k=7))
     course.sites.set(dice.sample(sites, k=2))
-    yield begins + timedelta(days=2, hours=8)
-    enrol(course=course, people=_people(world, n, share + AWAY), actor=world.people["admin"])
+    over = begins + timedelta(days=2, hours=8)
+    yield over
+    enrol(course=course, people=_people(world, n, share + AWAY), actor=world.people["admin"], now=over)
     for row in course.enrolments.order_by("-pk")[:AWAY]:
         mark_absent(enrolment_id=row.pk, actor=world.people["admin"])
 

@@ -35,7 +35,7 @@ def heads(request: HttpRequest) -> HttpResponseBase:
             raise PermissionDenied("appoint_head")
         if form.is_valid():
             try:
-                head = appoint_head(actor=viewer, **form.cleaned_data)
+                head = appoint_head(actor=viewer, now=now, **form.cleaned_data)
             except ValidationError as error:
                 form.refuse(error)
             else:

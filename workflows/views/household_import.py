@@ -71,7 +71,7 @@ def import_households(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def _taken(request: HttpRequest, sheet: HouseholdSheet, viewer: User) -> HttpResponse:
-    new, changed = enter_households(rows=sheet.rows, actor=viewer)
+    new, changed = enter_households(rows=sheet.rows, actor=viewer, now=timezone.now())
     doors: defaultdict[User, set[tuple[int, str]]] = defaultdict(set)
     places: dict[int, Area] = {}
     for (area, door), contact in zip(sheet.rows, sheet.contacts, strict=True):

@@ -95,7 +95,7 @@ def course(request: HttpRequest, code: str) -> HttpResponseBase:
         if not may_edit:
             raise PermissionDenied("enrol")
         if form.is_valid():
-            n = commands.enrol(course=row, people=form.cleaned_data["lines"], actor=viewer)
+            n = commands.enrol(course=row, people=form.cleaned_data["lines"], actor=viewer, now=now)
             messages.success(request, ngettext("新增 %(n)s 位学员。", "新增 %(n)s 位学员。", n) % {"n": n})
             return redirect("campaigns:course", code)
     shown: dict[str, Any] = {"course": row, "people": people, "form": form if may_edit else None}

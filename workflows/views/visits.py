@@ -71,7 +71,8 @@ def log(request: HttpRequest) -> HttpResponseBase:
     found = pages.visits_of(viewer, timezone.localdate(now), given.get("since"), given.get("until"))
     if kind := sheets.wanted(request):
         return sheets.download(request, pages.VISIT_SHEET, found, kind, now=now)
-    lines = pages.lines_of(found)
+    if lines := pages.lines_of(found):
+        record_access(AccessKind.HOUSEHOLD, by=viewer, at=now, details={"list": "visits", "shown": len(lines)})
     shown = {"lines": lines, "form": form, "is_cut": len(lines) == pages.SHOWN, "shown": pages.SHOWN}
     return render(request, "workflows/visit_log.html", shown)
 
@@ -106,6 +107,7 @@ def household(request: HttpRequest, pk: int) -> HttpResponse:
                 return _recorded(request, visit)
             else:
                 return _recorded(request, visit)
+    record_access(AccessKind.HOUSEHOLD, by=viewer, at=now, area=home.area, details={"household": home.pk})
     shown = _household_page(request, home, form, visits=visits)
     return render(request, "workflows/household.html", shown, status=422 if form.errors else 200)
 
@@ -190,20 +192,13 @@ def edit_household(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         try:
             saved = save_household(
                 area=form.cleaned_data["area"], door=form.door(), actor=viewer, household=home,
-                active=form.cleaned_data["active"],
+                active=form.cleaned_data["active"], now=timezone.now(),
             )  # fmt: skip
         except ValidationError as error:
             form.refuse(error)
         else:
-            record_access(
-                AccessKind.CHANGED, by=viewer, at=timezone.now(), area=saved.area, details={"household": saved.pk}
-            )
             messages.success(request, _("已保存。"))
             return redirect("campaigns:household", saved.pk)
-    if home and not form.is_bound:
-        record_access(
-            AccessKind.HOUSEHOLD, by=viewer, at=timezone.now(), area=home.area, details={"household": home.pk}
-        )
     shown = {"form": form, "home": home}
     return render(request, "workflows/household_edit.html", shown, status=422 if form.errors else 200)
 

@@ -91,7 +91,7 @@ def test_teams_members_and_estates_of_the_period(world: World, walk: Campaign) -
 
 
 def test_visits_count_when_somebody_was_met(world: World, walk: Campaign) -> None:
-    homes = [save_household(area=world.grid, door=Door(f"{n}"), actor=world.admin) for n in range(3)]
+    homes = [save_household(area=world.grid, door=Door(f"{n}"), actor=world.admin, now=world.now) for n in range(3)]
     for way in (VisitWay.HOME, VisitWay.PHONE, VisitWay.NOBODY):
         record_visit(household=homes[0], actor=world.grid_worker, now=NOW, way=way)
     record_visit(household=homes[1], actor=world.grid_worker, now=NOW, visited_on=DAY - timedelta(days=1))

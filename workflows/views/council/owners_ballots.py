@@ -231,6 +231,7 @@ def ask_void(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@never_cache
 @require_safe
 def scan(request: HttpRequest, pk: int, ballot: int) -> FileResponse:
     """The picture of a paper, for those who run or oversee the ballot."""
@@ -242,6 +243,8 @@ def scan(request: HttpRequest, pk: int, ballot: int) -> FileResponse:
         content = row.scan.open("rb")
     except FileNotFoundError as error:
         raise Http404 from error
+    seen = {"poll": poll.pk, "ballot": row.pk}
+    record_access(AccessKind.SCAN, by=viewer, at=timezone.now(), council=poll.council, details=seen)
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     return FileResponse(content, filename=f"ballot-{row.pk}.jpg", content_type="image/jpeg", headers=headers)
 
