@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cases.council_terms import FollowUpState
 from cases.models import CaseEvent, Reporter, User
 from cases.terms import ClockKind, EventType, RequestState, Role, State
 from notifications import council_audience as council
@@ -51,10 +52,26 @@ def part_team(o: Occasion) -> set[int]:
     return o.directory.team(o.data.get("team"))
 
 
+def part_team_anew(o: Occasion) -> set[int]:
+    """The same, unless it was sent back: of that they hear by itself."""
+    return set() if o.data.get("reason") else part_team(o)
+
+
+def part_team_of_done(o: Occasion) -> set[int]:
+    """The same, unless it was cancelled: of that they hear by itself."""
+    return set() if o.data.get("outcome") == FollowUpState.CANCELLED else part_team(o)
+
+
 def follow_up_owners(o: Occasion) -> set[int]:
-    """Leaders of the teams to which a decision gave something to do."""
+    """Leaders of the teams to which a decision on paper gave something to do, as far as they have the case before them.
+
+    Of a decision that was taken here each team hears by its follow-up.
+    """
+    if o.event.actor_id is None:
+        return set()
     owners = {row.get("owner") for row in o.data.get("follow_ups") or ()}
-    return {user for owner in owners for user in o.directory.team(owner, Role.TEAM_LEADER)}
+    at_it = {o.case.team_id, *o.case.co_teams.values_list("pk", flat=True)} if owners else set()
+    return {user for owner in owners & at_it for user in o.directory.team(owner, Role.TEAM_LEADER)}
 
 
 def leaders(o: Occasion) -> set[int]:
@@ -236,8 +253,8 @@ AUDIENCE: dict[EventType, Told] = {
     E.ORDER_ACCEPTED: Told(informed=(ordered, replier)),
     E.ORDER_RETURNED: Told((ordered,)),
     E.ORDER_WITHDRAWN: Told(informed=(ordered,)),
-    E.FOLLOW_UP_STARTED: Told((part_team,)),
-    E.FOLLOW_UP_ENDED: Told(informed=(part_team,)),
+    E.FOLLOW_UP_STARTED: Told((part_team_anew,)),
+    E.FOLLOW_UP_ENDED: Told(informed=(part_team_of_done,)),
     E.OBJECTION_RAISED: Told((secretaries,)),
     E.OBJECTION_ANSWERED: Told(nobody_because="the answer stands beside the objection on the public page"),
     E.TOPIC_PROPOSED: Told(nobody_because="the secretary heard of the case that was referred"),
@@ -252,16 +269,16 @@ AUDIENCE: dict[EventType, Told] = {
     E.POLL_OPENED: Told((council.electors,)),
     E.POLL_CLOSED: Told(nobody_because="the result follows when it is certified"),
     E.POLL_CERTIFIED: Told(nobody_because="the notice of the result tells everybody at once"),
-    E.POLL_VOIDED: Told((secretaries, supervisors)),
+    E.POLL_VOIDED: Told((council.deciders_on_voiding, council.secretaries_after_voiding)),
     E.BALLOT_STRUCK: Told((council.voter,)),
     E.DECISION_RECORDED: Told(nobody_because="it is made known by its notice"),
-    E.DECISION_MOVED: Told(informed=(council.secretaries_of_what_changed,)),
+    E.DECISION_MOVED: Told((council.secretaries_who_discuss_again,), (council.secretaries_of_what_changed,)),
     E.NOTICE_POSTED: Told(nobody_because="it hangs in public; those who are invited hear of the meeting"),
     E.NOTICE_MOVED: Told(nobody_because="what follows from it is an event of the decision"),
-    E.MINUTES_MOVED: Told((council.readers_of_minutes,)),
+    E.MINUTES_MOVED: Told((council.readers_of_minutes, council.signers_of_minutes)),
     E.MINUTES_SIGNED: Told(nobody_because="those who sign see on the page who did"),
-    E.FOLLOW_UP_MOVED: Told((council.next_with_follow_up,)),
-    E.PROJECT_MOVED: Told((council.next_with_project,)),
+    E.FOLLOW_UP_MOVED: Told((council.verifiers_of_follow_up, council.owners_who_redo), (council.owners_of_cancelled,)),
+    E.PROJECT_MOVED: Told((council.approvers_of_project,)),
     E.REGISTER_IMPORTED: Told(nobody_because="whoever imports it reads the report of it"),
 }
 

@@ -10,8 +10,9 @@ from django.utils import translation
 from cases.models import Case, CaseEvent, User
 from cases.terms import EventType
 from notifications.channels.base import Message
+from notifications.destinations import path_of
 from notifications.lists import Item, Reminder, counted, listed_items
-from notifications.render import case_path, facts_of
+from notifications.render import facts_of
 from notifications.standing_words import BUNDLE
 from notifications.texts import current_texts, stood, told_for
 
@@ -25,7 +26,7 @@ def render_bundle(events: Sequence[CaseEvent], *, language: str, for_whom: User 
         items = items_of(events)
         overdue = sum(event.type.endswith(".overdue") for event in events)
         words = {
-            "count": str(len(items)),
+            "count": str(len({item.number for item in items})),
             "overdue": counted(overdue),
             "list": listed_items(items[:LONGEST_LIST]),
             "more": counted(len(items) - LONGEST_LIST),
@@ -37,18 +38,19 @@ def render_bundle(events: Sequence[CaseEvent], *, language: str, for_whom: User 
 
 
 def items_of(events: Sequence[CaseEvent]) -> list[Item]:
-    """The cases of these events, the earliest limit first."""
-    found: dict[int | None, Item] = {}
+    """The cases of these events, the earliest limit first; what is done on another page stands by itself."""
+    found: dict[tuple[int | None, str], Item] = {}
     for event in events:
-        item = found.setdefault(event.case_id, _item(event.case, event))
+        path = path_of(event)
+        item = found.setdefault((event.case_id, path), _item(event.case, event, path))
         item.said.append(_reminder(event))
     for item in found.values():
         item.said.sort(key=_moment)
     return sorted(found.values(), key=_moment)
 
 
-def _item(case: Case, event: CaseEvent) -> Item:
-    return Item(case.number, facts_of(event, case)["title"], settings.BASE_URL + case_path(case))
+def _item(case: Case, event: CaseEvent, path: str) -> Item:
+    return Item(case.number, facts_of(event, case)["title"], settings.BASE_URL + path)
 
 
 def _reminder(event: CaseEvent) -> Reminder:

@@ -1,12 +1,12 @@
 """Who of a council hears of what: seats that are invited or vote, and whoever has the next step."""
 
-from cases.models import Attendance, Elector, FollowUp, Mandate, Topic
+from cases.models import Attendance, Elector, Mandate, Meeting, Seat, Topic
 from cases.terms import Role
 from notifications.occasion import Occasion
+from workflows.council.signing import signers_of
 
-TO_BE_READ = ("circulate", "approve")  # moves of minutes that ask something of those who were there
 OFF = ("cancel", "miss_quorum")
-UNSETTLED = ("suspend", "uphold", "remand", "annul", "take_effect")
+SETTLED = ("suspend", "uphold", "annul", "take_effect")
 
 
 def proposer(o: Occasion) -> set[int]:
@@ -44,30 +44,66 @@ def voter(o: Occasion) -> set[int]:
     return set(found.values_list("seat__user", flat=True))
 
 
+def secretaries(o: Occasion) -> set[int]:
+    """The secretaries of the council that it happened in."""
+    return set(o.directory.by_council[Role.SECRETARY, o.council_id])
+
+
 def secretaries_of_what_changed(o: Occasion) -> set[int]:
     """The secretaries, when a decision took effect or was called into question without them."""
-    return set(o.directory.by_council[Role.SECRETARY, o.council_id]) if o.data.get("move") in UNSETTLED else set()
+    return secretaries(o) if o.data.get("move") in SETTLED else set()
+
+
+def secretaries_who_discuss_again(o: Occasion) -> set[int]:
+    """The secretaries, when a decision comes back to the council."""
+    return secretaries(o) if o.data.get("move") == "remand" else set()
+
+
+def deciders_on_voiding(o: Occasion) -> set[int]:
+    """Who agrees, when a poll is to be void."""
+    return o.nearest(Role.SUPERVISOR) if o.data.get("move") == "ask" else set()
+
+
+def secretaries_after_voiding(o: Occasion) -> set[int]:
+    """The secretaries, when that was decided: they go on with the poll, or with the discussion."""
+    return secretaries(o) if o.data.get("move") in ("agree", "decline") else set()
 
 
 def readers_of_minutes(o: Occasion) -> set[int]:
-    """Those who were invited, when the minutes are sent round or wait for signatures."""
-    return invited(o) if o.data.get("move") in TO_BE_READ else set()
+    """Those who were invited, when the minutes are sent round."""
+    return invited(o) if o.data.get("move") == "circulate" else set()
 
 
-def next_with_follow_up(o: Occasion) -> set[int]:
-    """Who checks what is said to be done, or does again what was sent back."""
-    move = o.data.get("move")
-    if move == "finish":
-        return set(o.directory.by_council[Role.SECRETARY, o.council_id])
-    if move in ("send_back", "cancel"):
-        return {user for team in _owners(o) for user in o.directory.team(team)}
-    return set()
+def signers_of_minutes(o: Occasion) -> set[int]:
+    """Those whose signature counts, when the minutes wait for signatures."""
+    meeting = Meeting.objects.select_related("pack").filter(pk=o.data.get("meeting") or 0).first()
+    if meeting is None or o.data.get("move") != "approve":
+        return set()
+    found = Seat.objects.filter(pk__in=signers_of(meeting).may_sign, user__is_active=True)
+    return set(found.values_list("user", flat=True))
 
 
-def next_with_project(o: Occasion) -> set[int]:
+def verifiers_of_follow_up(o: Occasion) -> set[int]:
+    """Who looks at what is said to be done: the secretaries, or a supervisor where the only one did it."""
+    if o.data.get("move") != "finish":
+        return set()
+    return secretaries(o) - {o.event.actor_id} or o.nearest(Role.SUPERVISOR, o.event.actor_id)
+
+
+def owners_who_redo(o: Occasion) -> set[int]:
+    """The team that owes it, when it was sent back."""
+    return _owners(o) if o.data.get("move") == "send_back" else set()
+
+
+def owners_of_cancelled(o: Occasion) -> set[int]:
+    """The team that owed it, when it is owed no longer."""
+    return _owners(o) if o.data.get("move") == "cancel" else set()
+
+
+def approvers_of_project(o: Occasion) -> set[int]:
     """Who approves what is proposed."""
-    return o.nearest(Role.SUPERVISOR) if o.data.get("move") == "propose" else set()
+    return o.nearest(Role.SUPERVISOR, o.event.actor_id) if o.data.get("move") == "propose" else set()
 
 
 def _owners(o: Occasion) -> set[int]:
-    return set(FollowUp.objects.filter(pk=o.data.get("follow_up") or 0).values_list("owner", flat=True))
+    return o.directory.team(o.data.get("team"))

@@ -16,9 +16,10 @@ from cases.models import Case, Meeting, User
 from cases.selectors import PRESSING
 from cases.terms import Role
 from notifications.channels.base import Message
+from notifications.destinations import case_path, errand_path, path_of
 from notifications.lists import Entry, counted, listed_entries
 from notifications.models import Delivery
-from notifications.render import case_path, masked, path_of, render
+from notifications.render import masked, render
 from notifications.standing_words import DIGEST
 from notifications.texts import Texts, current_texts, stood
 from workflows.council.access import councils_visible_to
@@ -60,7 +61,7 @@ def morning_of(user: User, *, now: datetime, language: str) -> Morning:
         for case in mine.select_related("reporter").order_by(*PRESSING.columns)[:LONGEST_LIST]:
             _part_of(found, case, now).append(_of_case(case))
         found.asked = [
-            Entry(row.kind, mask_text(row.case.title), _absolute(case_path(row.case)), row.clock.due_at)
+            Entry(row.kind, mask_text(row.case.title), _absolute(errand_path(row)), row.clock.due_at)
             for row in errands(user, now=now)[:LONGEST_LIST]
         ]
         for one in covered(user, now=now):

@@ -22,6 +22,7 @@ from cases.lib.ics import Entry, calendar_of
 from cases.models import Case, Meeting, User
 from cases.selectors import PRESSING
 from cases.terms import Role
+from notifications.destinations import case_path, errand_path
 from notifications.models import CalendarFeed, ChannelName
 from notifications.wishes import wish_of
 from workflows.calendars import SHANGHAI
@@ -86,10 +87,6 @@ def _entries(user: User, now: datetime) -> Iterator[Entry]:
         yield meeting_entry(meeting, [], url=url)
 
 
-def _case_url(case: Case) -> str:
-    return settings.BASE_URL + reverse("workflows:case", args=[case.number])
-
-
 def _of_case(case: Case) -> Entry:
     due_at = case.due_at or case.reported_at
     said = {"state": case.get_state_display(), "number": case.number, "category": case.category or ""}
@@ -99,7 +96,7 @@ def _of_case(case: Case) -> Entry:
         end=due_at,
         summary=(_("%(state)s到期：%(number)s %(category)s") % said).strip(),
         stamp=case.reported_at,
-        url=_case_url(case),
+        url=settings.BASE_URL + case_path(case),
         sequence=case.version,
         blocks=False,
     )
@@ -113,7 +110,7 @@ def _of_errand(errand: Errand) -> Entry:
         end=clock.due_at,
         summary=_("%(kind)s到期：%(number)s") % {"kind": errand.kind, "number": errand.case.number},
         stamp=clock.started_at,
-        url=_case_url(errand.case),
+        url=settings.BASE_URL + errand_path(errand),
         sequence=errand.case.version,
         blocks=False,
     )

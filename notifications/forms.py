@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Pace, Preference, QuietKind, Rhythm
 from notifications.safe_text import Text
+from notifications.standing_words import WHOLE
 
 OFF = "off"
 CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
@@ -80,7 +81,7 @@ class SettingsForm(forms.Form):
 class TextForm(forms.Form):
     """The subject and body of a message, and why it was changed."""
 
-    subject = forms.CharField(label=_("主题"), max_length=300)
+    subject = forms.CharField(label=_("主题"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
     body = forms.CharField(
         label=_("正文"),
         max_length=2000,
@@ -89,13 +90,13 @@ class TextForm(forms.Form):
     )
     note = forms.CharField(label=_("修改说明"), max_length=200, required=False)
 
-    def __init__(self, typed: Any = None, *, text: Text, has: Collection[str] = ("subject", "body")) -> None:
+    def __init__(self, typed: Any = None, *, text: Text, has: Collection[str] = WHOLE, has_foot: bool = False) -> None:
         super().__init__(typed, initial={"subject": text.subject, "body": text.body})
+        if has_foot:
+            self.fields["body"].help_text = _("单独一行 -- 以下的只在邮件里出现，短信和群消息只发它以上的部分。")
         if "body" not in has:
             self.fields["subject"].label = _("文字")
-        elif "subject" not in has:
-            self.fields["body"].help_text = _("接在每条消息的正文后面。单独一行 -- 以下只在邮件里出现。")
-        for name in {"subject", "body"} - set(has):
+        for name in set(WHOLE) - set(has):
             del self.fields[name]
 
     def text(self) -> Text:

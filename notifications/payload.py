@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 
 from cases.models import Case, CaseEvent
-from notifications.render import facts_of, path_of
+from notifications.destinations import path_of
+from notifications.render import facts_of
 
 
 def payload_of(event: CaseEvent) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from cases.models import Answer, Case, CaseEvent, Reporter, User
 from cases.terms import ClockKind, RequestKind, ResultCode, Satisfaction, State
 from notifications.audience import callers, row_of
 from notifications.channels.base import Message, Recipient
-from notifications.council_words import council_words, subject_of
+from notifications.council_words import council_words
+from notifications.destinations import path_of
 from notifications.texts import Texts, current_texts, told_for, worded
+from notifications.wordings import wording_of
 from workflows.invitations import invitation_of, invitation_token
 
 WORDS: dict[str, type[TextChoices]] = {
@@ -56,18 +58,8 @@ def render(  # whom, how, and for whom
             return replace(message, unsubscribe=words["messages_url"].removesuffix("messages/") + "stop/")
         words = council_words(event) if event.council else _for_staff(event)
         words |= {"messages_url": settings.BASE_URL + reverse("notifications:settings")}
-        message = worded(event.type, words, resident=False, texts=texts)
+        message = worded(wording_of(event.type, event.data), words, resident=False, texts=texts)
         return told_for(message, str(for_whom), texts=texts) if for_whom else message
-
-
-def case_path(case: Case) -> str:
-    """The page of a case for colleagues."""
-    return reverse("workflows:case", kwargs={"number": case.number})
-
-
-def path_of(event: CaseEvent) -> str:
-    """Where a colleague reads on: the page of the case, or of what a council has before it."""
-    return subject_of(event).path if event.council else case_path(event.case)
 
 
 def number_of(event: CaseEvent) -> str:
@@ -86,7 +78,7 @@ def _for_staff(event: CaseEvent) -> dict[str, Any]:
         "actor": str(event.actor) if event.actor else "",
         "due_at": case.due_at if here and "due_at" not in event.data else None,
         "to_call": "、".join(_to_call(event)),
-        "url": settings.BASE_URL + case_path(case),
+        "url": settings.BASE_URL + path_of(event),
     }
 
 

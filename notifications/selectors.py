@@ -11,9 +11,10 @@ from cases.lib.sheets import Column, Sheet
 from cases.models import Case, CaseEvent, User
 from cases.terms import EventType
 from notifications.channels import CHANNELS
+from notifications.destinations import path_of
 from notifications.journal import masked_recipient, narrowed
 from notifications.models import ChannelName, Delivery, Preference, Rhythm
-from notifications.render import number_of, path_of, render
+from notifications.render import number_of, render
 from notifications.texts import Texts, current_texts
 from workflows.council.access import councils_visible_to
 

@@ -32,6 +32,11 @@ class Place:
         return STANDING[self.event_type].has if self.event_type in STANDING else WHOLE
 
     @property
+    def has_foot(self) -> bool:
+        """Whether it ends with what only mail has room for."""
+        return self.event_type in STANDING and STANDING[self.event_type].has_foot
+
+    @property
     def versions(self) -> QuerySet[TextVersion]:
         """All that was written for it, the newest first."""
         rows = TextVersion.objects.filter(event_type=self.event_type, resident=self.resident, language=self.language)

@@ -19,7 +19,7 @@ from notifications.models import TextVersion
 from notifications.safe_text import Text, filled
 from notifications.standing_words import BUTTON, STANDING, SUBSTITUTE, foot_of
 from notifications.text_variables import MOMENT
-from notifications.wordings import sample_words, template_name, variables_of
+from notifications.wordings import event_type_of, sample_words, template_name, variables_of
 
 LONGEST_SUBJECT = 150
 Key = tuple[str, bool, str]  # which message, whether to the resident, language
@@ -34,17 +34,17 @@ def current_texts() -> Texts:
     return {(row.event_type, row.resident, row.language): Text(row.subject, row.body) for row in rows}
 
 
-def worded(event_type: str, words: dict[str, Any], *, resident: bool, texts: Texts | None = None) -> Message:
+def worded(name: str, words: dict[str, Any], *, resident: bool, texts: Texts | None = None) -> Message:
     """The message of an event in the language that is active now."""
     known = current_texts() if texts is None else texts
-    name = template_name(event_type, resident=resident)
-    if text := known.get(_key(event_type, resident=resident)):
-        words = words | {"details": _block(name, "more", words).strip()}
+    template = template_name(name, resident=resident)
+    if text := known.get(_key(name, resident=resident)):
+        words = words | {"details": _block(template, "more", words).strip()}
         subject, body = filled(text.subject, words), filled(text.body, words)
     else:
-        subject, lead, more = (_block(name, block, words) for block in ("subject", "lead", "more"))
+        subject, lead, more = (_block(template, block, words) for block in ("subject", "lead", "more"))
         body = f"{lead.strip()}\n\n{more.strip()}"
-    foot = _standing_text(foot_of(event_type, resident=resident), known)
+    foot = _standing_text(foot_of(event_type_of(name), resident=resident), known)
     under = filled(foot.body, words).strip()
     return _message(subject, f"{body.strip()}\n\n{under}", words, known, resident=resident)
 

@@ -71,7 +71,7 @@ def edit(request: HttpRequest, event_type: str, kind: str, language: str) -> Htt
     """Write another version; it is used when it is published."""
     place = _place(event_type, kind, language)
     typed = request.POST if request.method == "POST" else None
-    form = TextForm(typed, text=pages.text_in_use(place), has=place.has)
+    form = TextForm(typed, text=pages.text_in_use(place), has=place.has, has_foot=place.has_foot)
     if form.is_valid() and "preview" not in request.POST:
         try:
             given: dict[str, Any] = {"place": place, "text": form.text(), "note": form.cleaned_data["note"]}

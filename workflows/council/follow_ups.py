@@ -315,6 +315,7 @@ def _moved(follow_up: FollowUp, council: Council, move: str, actor: User, now: d
         now=now,
         follow_up=follow_up.pk,
         decision=follow_up.decision_id,
+        team=follow_up.owner_id,
         move=move,
         **said,
     )
