@@ -44,6 +44,7 @@ from tests.workflows.council.rooms import opened as sitting_now
 from tests.workflows.council.test_minutes import approved
 from workflows import import_runs
 from workflows.commands import handling, review
+from workflows.commands.calendar import publish_calendar
 from workflows.commands.leaves import take_leave
 from workflows.commands.orders import issue_order
 from workflows.commands.surveys import issue_survey_slip
@@ -53,7 +54,7 @@ from workflows.council.objections import raise_objection
 from workflows.council.owners_links import ballot_token
 from workflows.flows import approval
 from workflows.ledger_profiles import from_json
-from workflows.models import DeskAct, DeskActRow, Outcome
+from workflows.models import CalendarDay, DeskAct, DeskActRow, Outcome
 from workflows.views.council.meetings import sign_in_token
 
 DAY = timedelta(days=1)
@@ -169,8 +170,10 @@ def _people(world: World, viewer: User) -> Keys:
         assign_contact(households=[home], user=person, actor=world.admin, valid_from=day)
     record_visit(household=home, actor=world.contact, now=world.now, words="都好")
     head = appoint_head(area=world.street, actor=world.admin, valid_from=day, name="老王", now=world.now)
-    for person, stand_in in ((viewer, world.chief), (world.desk, world.dispatcher), (world.dispatcher, viewer)):
-        take_leave(actor=person, substitute=stand_in, first=day, end=day + 30 * DAY, now=world.now)
+    for person, stand_in, first in (
+        (viewer, world.chief, day + 40 * DAY), (world.desk, world.dispatcher, day), (world.member, viewer, day),
+    ):  # fmt: skip
+        take_leave(actor=person, substitute=stand_in, first=first, end=first + 30 * DAY, now=world.now)
     contact = home.contacts.first()
     assert contact is not None
     return {
@@ -276,6 +279,8 @@ def _books(world: World, viewer: User) -> Keys:
         check = ask_for_check(kind=kind, actor=world.auditor, now=world.now)
         while go_on(now=world.now):
             pass
+    CalendarDay.objects.create(calendar=world.calendar, date="2026-05-01", is_working=False, name="劳动节")
+    publish_calendar(world.calendar, source="通知", now=world.now)
     content = (HEAD + ROWS).encode()
     ledger = import_runs.upload(content=content, file_name="台账.csv", area=world.street, actor=viewer, now=world.now)
     import_runs.match_columns(ledger.pk, from_json(ledger.profile).found_in(ledger.headers), keeps=())

@@ -1,6 +1,9 @@
 """Every list exports what is on the screen: each address is opened, each list on it is looked for in its files."""
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,9 +61,15 @@ QUERIES = {
 }
 # What pages say around the words of a row.
 AROUND = (
-    *("未分类", "未定", "个工作日", "没有", "至今", "首次发布", "只按星期计算", "收大于结", "接下来可以", "修改"),
-    *("第", "版", "至", "由", "代理", "天前", "到课", "到会", "人", "提出", "试过", "次", "前"),
-)
+    "未分类", "未定", "个工作日", "没有", "至今", "首次发布", "天上班与否变了", "只按星期计算", "收大于结", "接下来可以", "修改",
+    "第", "版", "至", "由", "代理", "天前", "到", "到课", "到会", "人", "提出", "试过", "次", "前",
+)  # fmt: skip
+# What a file that was uploaded would change, and what will be done to the cases that were ticked: answers to a form.
+AFTER_A_FILE_OR_TICKS = {
+    "council/register_plan.html", "workflows/_notice_days.html", "workflows/desk_ask.html", "workflows/limit_plan.html",
+    "workflows/notice_plan.html",
+}  # fmt: skip
+NAMED = re.compile(r"[?&]list=([\w-]+)")
 Fetch = Callable[[str], str]
 pytestmark = pytest.mark.django_db
 
@@ -95,14 +104,28 @@ def fetched(client: Client) -> Fetch:
     return lambda url: body(client.get(url, headers=ZH)).decode()
 
 
-def looked_at(client: Client, address: Address, keys: Keys) -> tuple[int, dict[str, list[str]]]:
-    """How an address answers whoever may see everything, and the lists of its page that leave in no file."""
+@dataclass(frozen=True)
+class Look:
+    """How an address answered, the lists of its page that leave in no file, its files, and what it was made of."""
+
+    status: int
+    lacks: dict[str, list[str]]
+    files: tuple[str, ...] = ()
+    templates: frozenset[str] = frozenset()
+
+
+def looked_at(client: Client, address: Address, keys: Keys) -> Look:
+    """How an address answers whoever may see everything; residents come without a login."""
     visitor = Client() if address.name.startswith(("public:", "notices:")) else client
     url = url_of(address, keys, QUERIES)
     answer = visitor.get(url, headers=ZH)
     is_page = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
     content = body(answer)
-    return answer.status_code, lacking(page_of(content.decode(), url), fetched(visitor)) if is_page else {}
+    if not is_page:
+        return Look(answer.status_code, {})
+    page = page_of(content.decode(), url)
+    templates = frozenset(str(one.name) for one in answer.templates)
+    return Look(answer.status_code, lacking(page, fetched(visitor)), tuple(page.files), templates)
 
 
 def test_every_list_of_every_page_leaves_as_a_file_with_all_that_its_rows_say(
@@ -111,14 +134,31 @@ def test_every_list_of_every_page_leaves_as_a_file_with_all_that_its_rows_say(
     _viewer, keys = district
     unknown = [one.name for one in addresses() if one.parts and one.name not in keys and one.name not in SHUT]
     assert unknown == [], "say in tests/furnished.py which row these addresses open"
-    states, found = {}, {}
-    for address in addresses():
-        if address.name not in SHUT and not address.name.endswith("_pdf"):  # a PDF is the page before it
-            states[address.name], found[address.name] = looked_at(client, address, keys)
-    assert {name: state for name, state in states.items() if state not in (200, 302, 405)} == {}
-    lists = {name: lacks for name, lacks in found.items() if lacks}
+    looks = {
+        one.name: looked_at(client, one, keys)
+        for one in addresses()
+        if one.name not in SHUT and not one.name.endswith("_pdf")  # a PDF is the page before it
+    }
+    assert {name: look.status for name, look in looks.items() if look.status not in (200, 302, 405)} == {}
+    lists = {name: look.lacks for name, look in looks.items() if look.lacks}
     assert {name: lacks for name, lacks in lists.items() if name not in EXCEPT} == {}
     assert {name for name in EXCEPT if name not in lists} == set(), "these need no exception any more"
+    seen = {name for look in looks.values() for file in look.files for name in NAMED.findall(file)}
+    made_of = frozenset[str]().union(*(look.templates for look in looks.values()))
+    offered, with_lists = written()
+    assert offered - seen == set(), "tests/furnished.py leaves these lists empty"
+    assert with_lists - made_of == AFTER_A_FILE_OR_TICKS, "no page of the furnished district shows these"
+
+
+def written() -> tuple[set[str], set[str]]:
+    """As the templates have it: the names of the lists that they offer, and which of them show a list."""
+    offered, with_lists = set(), set()
+    for file in Path(__file__).parents[2].glob("*/templates/**/*.html"):
+        source = file.read_text()
+        offered |= set(re.findall(r'"_export_list\.html" with list="([\w-]+)"', source))
+        if re.search(r'<table|<ul class="rows|<ol class="(hits|timeline)', source):
+            with_lists.add(str(file).partition("/templates/")[2])
+    return offered, with_lists
 
 
 def test_every_register_of_the_administrators_leaves_as_a_file(district: tuple[User, Keys], client: Client) -> None:
@@ -183,7 +223,7 @@ def test_a_page_without_a_file_or_with_less_in_it_is_found(
 ) -> None:
     settings.ROOT_URLCONF = __name__
     found = {
-        one.name: list(looked_at(client, one, district[1])[1].values())
+        one.name: list(looked_at(client, one, district[1]).lacks.values())
         for one in addresses()
         if one.name in ("without", "with_less", "with_fewer")
     }
