@@ -61,8 +61,9 @@ QUERIES = {
 }
 # What pages say around the words of a row.
 AROUND = (
-    "未分类", "未定", "个工作日", "没有", "至今", "首次发布", "天上班与否变了", "只按星期计算", "收大于结", "接下来可以", "修改",
-    "第", "版", "至", "由", "代理", "天前", "到", "到课", "到会", "人", "提出", "试过", "次", "前",
+    "未分类", "未定", "个工作日", "没有", "至今", "首次发布", "天上班与否变了", "只按星期计算",
+    "收大于结", "接下来可以", "修改", "第", "版", "至", "由", "代理", "天前", "到", "到课", "到会",
+    "人", "提出", "试过", "次", "前",
 )  # fmt: skip
 # What a file that was uploaded would change, and what will be done to the cases that were ticked: answers to a form.
 AFTER_A_FILE_OR_TICKS = {
