@@ -29,6 +29,7 @@ from cases.training_terms import ExemplaryState
 S = ExemplaryState
 BADGES = {S.DRAFT: "badge--grey", S.PROPOSED: "badge--amber", S.PUBLISHED: "badge--green", S.WITHDRAWN: "badge--grey"}
 APPOINTING = (Role.LEADER, Role.SUPERVISOR)
+SHOWN = 50  # heads on a page
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,13 @@ def draft_of(row: ExemplaryCase | None) -> dict[str, str]:
     return {name: getattr(row, name) for name in TEXTS} if row else {}
 
 
-def heads_seen(viewer: User, day: date, *, all_times: bool = False) -> QuerySet[AreaHead]:
+def heads_seen(viewer: User, day: date, *, all_times: bool = False, words: str = "") -> QuerySet[AreaHead]:
     """The heads of the places of a person and of the places above, by the tree; with those who were, when asked."""
     rows = AreaHead.objects.all() if all_times else AreaHead.objects.on(day)
-    found = rows.select_related("area", "user").order_by("area__path", "-valid_from")
+    found = rows.select_related("area", "user").order_by("area__path", "-valid_from", "pk")
+    if words:
+        named = Q(name__icontains=words) | Q(user__name__icontains=words)
+        found = found.filter(named | Q(area__full_name__icontains=words))
     grants = viewer.grants()
     if is_administrator(viewer) or grants.has(Role.AUDITOR):
         return found

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from cases.campaign_terms import MET, VisitWay
 from cases.lib.masking import mask_name, mask_phone, mask_text
 from cases.lib.sheets import Column, Sheet
-from cases.models import Area, Household, HouseholdContact, RoleAssignment, User, Visit
+from cases.models import Area, Case, Household, HouseholdContact, RoleAssignment, User, Visit
 from cases.permissions import is_administrator, may_keep_households
 from cases.terms import AreaLevel, Role
 
@@ -23,6 +23,7 @@ PLACE = (*VISITORS, *OVERSEERS, Role.ADMINISTRATOR)
 CHOSEN_LEVELS = (AreaLevel.COMMUNITY, AreaLevel.ESTATE, AreaLevel.GRID)
 LATELY = timedelta(days=90)
 SHOWN = 200
+PAGE = 50  # households, or visits, on a page of a long list
 COVERAGE: Promise | str = gettext_lazy("近 90 天走访过（见到人或通过电话、消息说上话）的住户 ÷ 登记在住的住户")
 KEPT: Promise | str = gettext_lazy("有人联系的住户 ÷ 登记在住的住户")
 
@@ -42,11 +43,12 @@ class HomeRow:
 
 @dataclass(frozen=True)
 class VisitLine:
-    """A visit as it is shown; the words are masked."""
+    """A visit as it is shown; the words are masked. Of each case that it raised whether the reader may open it."""
 
     visit: Visit
     way: str
     words: str
+    cases: list[tuple[str, bool]]
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,19 @@ def home_rows(
     found: QuerySet[Household], day: date, *, never_first: bool = True, most: int | None = SHOWN
 ) -> list[HomeRow]:
     """Who was never visited or longest ago comes first, or by door; two queries."""
+    return [row_of(row, day) for row in homes(found, day, never_first=never_first)[:most]]
+
+
+def homes(found: QuerySet[Household], day: date, *, never_first: bool = False) -> QuerySet[Household]:
+    """The households in use in the order of a list, with what `row_of` reads."""
     contacts = Prefetch("contacts", HouseholdContact.objects.on(day).select_related("user"), to_attr="now_kept")
     rows = _listed(found.filter(active=True)).prefetch_related(contacts)
     longest_ago = (F("last").asc(nulls_first=True),) if never_first else ()
-    return [_row(row, day) for row in rows.order_by(*longest_ago, "area__path", "unit")[:most]]
+    return rows.order_by(*longest_ago, "area__path", "unit")
 
 
-def _row(row: Household, day: date) -> HomeRow:
+def row_of(row: Household, day: date) -> HomeRow:
+    """A household of `homes` as a list shows it."""
     last: date | None = row.last  # type: ignore[attr-defined]
     kept: Sequence[HouseholdContact] = row.now_kept  # type: ignore[attr-defined]
     return HomeRow(
@@ -102,10 +110,18 @@ def mine(viewer: User, day: date) -> QuerySet[Household]:
     return Household.objects.filter(within)
 
 
-def lines_of(found: QuerySet[Visit]) -> list[VisitLine]:
-    """Visits with who was there and what was raised; two queries."""
-    rows = found.select_related("household__area", "visited_by").prefetch_related("cases")
-    return [VisitLine(row, str(VisitWay(row.way).label), mask_text(row.words)) for row in rows[:SHOWN]]
+def lines_of(found: Iterable[Visit], viewer: User) -> list[VisitLine]:
+    """Visits of `visits_of` or `visits_to`, with what was raised; one query more."""
+    rows = list(found)
+    raised = {case.pk for row in rows for case in row.cases.all()}
+    seen = set(Case.objects.visible_to(viewer).filter(pk__in=raised).values_list("pk", flat=True)) if raised else set()
+    return [
+        VisitLine(
+            row, str(VisitWay(row.way).label), mask_text(row.words),
+            [(case.number, case.pk in seen) for case in row.cases.all()],
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def overseen(viewer: User) -> tuple[str, ...] | None:
@@ -213,5 +229,14 @@ def visits_of(viewer: User, day: date, since: date | None = None, until: date | 
         found = found.filter(visited_on__gte=since)
     if until:
         found = found.filter(visited_on__lte=until)
+    return _in_order(found)
+
+
+def visits_to(home: Household) -> QuerySet[Visit]:
+    """The latest visits to a household."""
+    return _in_order(home.visits.all())[:SHOWN]
+
+
+def _in_order(found: QuerySet[Visit]) -> QuerySet[Visit]:
     rows = found.select_related("household__area", "visited_by").prefetch_related("cases")
     return rows.order_by("-visited_on", "-pk")

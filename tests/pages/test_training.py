@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.campaigns import appoint_head
 from cases.models import AreaHead, Course, ExemplaryCase, Lecturer, SharingSession, TeachingSite
-from tests.factories import World
+from cases.terms import AreaLevel
+from tests.factories import World, area
 from tests.pages.conftest import ZH
 from tests.pages.markup import faults
+from workflows import training_pages as pages
 
 Post = Callable[..., Any]
 
@@ -132,6 +134,23 @@ def test_heads_are_named_followed_and_ended(world: World, read: Post, post: Post
     assert "周队长" not in read(world.desk, f"/cases/{case.number}/")
     assert post(world.grid_worker, "/heads/", **typed).status_code == 403
     assert "周队长" not in read(world.other_grid_worker, "/heads/?history=1")
+
+
+def test_heads_are_found_by_name_or_place_and_come_a_page_at_a_time(world: World, read: Post) -> None:
+    day = date(2026, 1, 1)
+    for n in range(pages.SHOWN):
+        place = area(world.grid, f"B{n:02}", f"{n}栋", AreaLevel.BUILDING)
+        AreaHead.objects.create(area=place, name=f"甲{n:02}", valid_from=day)
+    AreaHead.objects.create(area=world.other_street, name="远处的人", valid_from=day)
+    first = read(world.admin, "/heads/")
+    assert first.count("卸任") == pages.SHOWN
+    assert "远处的人" not in first
+    assert "远处的人" in read(world.admin, "/heads/?page=2")
+    for words in ("远处", str(world.other_street)):
+        found = read(world.admin, f"/heads/?q={words}")
+        assert found.count("卸任") == 1
+        assert "远处的人" in found
+    assert "没有这样的负责人" in read(world.admin, "/heads/?q=谁也不是")
 
 
 @pytest.mark.parametrize("path", ["/training/", "/heads/"])

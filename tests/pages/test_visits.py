@@ -17,6 +17,7 @@ from cases.models import Case, Household, HouseholdContact, Visit
 from tests.factories import NOW, World
 from tests.pages.conftest import ZH
 from tests.pages.markup import faults
+from workflows.visit_pages import PAGE
 
 Post = Callable[..., Any]
 DAY = NOW.date()
@@ -184,3 +185,43 @@ def test_the_template_has_the_columns(world: World, client: Client) -> None:
     client.force_login(world.admin)
     answer = client.get("/visits/households/template.xlsx")
     assert answer.content.startswith(b"PK")
+
+
+def test_households_and_visits_come_fifty_at_a_time(world: World, read: Post) -> None:
+    homes = [door(world, f"{n:03}") for n in range(PAGE + 1)]
+    last = homes[-1]
+    for home in homes:
+        record_visit(household=home, actor=world.contact, now=NOW, words=f"第 {home.unit} 户")
+    first, second = (read(world.supervisor, f"/visits/households/?page={n}") for n in (1, 2))
+    assert (first.count('name="households"'), second.count('name="households"')) == (PAGE, 1)
+    assert f"/visits/households/{last.pk}/" not in first
+    assert f"/visits/households/{last.pk}/" in second
+    assert "page=2" in first
+    told = [read(world.supervisor, f"/visits/log/?page={n}") for n in (1, 2)]
+    assert ["第 000 户" in page for page in told] == [False, True]
+
+
+def test_the_log_links_only_the_cases_that_the_reader_may_open(world: World, read: Post) -> None:
+    visit = record_visit(household=door(world, "501"), actor=world.contact, now=NOW, words="灯不亮")
+    case = world.report(actor=world.contact)
+    visit.cases.add(case)
+    link = f'href="/cases/{case.number}/"'
+    assert link in read(world.supervisor, "/visits/log/")
+    page = read(world.admin, "/visits/log/")
+    assert case.number in page
+    assert link not in page
+
+
+def test_a_page_of_the_log_takes_as_many_queries_whatever_its_length(world: World, client: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/visits/log/").status_code == 200
+        return len(captured)
+
+    client.force_login(world.supervisor)
+    record_visit(household=door(world, "1"), actor=world.contact, now=NOW).cases.add(world.report())
+    client.get("/visits/log/")
+    few = queries()
+    for n in range(2, 9):
+        record_visit(household=door(world, str(n)), actor=world.contact, now=NOW).cases.add(world.report())
+    assert queries() == few

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,7 +26,8 @@ def heads(request: HttpRequest) -> HttpResponseBase:
     """The heads of my places by the tree; `history` shows those who were."""
     viewer, now = viewer_of(request), timezone.now()
     day, areas = timezone.localdate(now), pages.areas_to_head(viewer)
-    found = pages.heads_seen(viewer, day, all_times="history" in request.GET)
+    words = request.GET.get("q", "").strip()[:50]
+    found = pages.heads_seen(viewer, day, all_times="history" in request.GET, words=words)
     if kind := sheets.wanted(request):
         return sheets.download(request, pages.HEAD_SHEET, found, kind, now=now)
     may_appoint = areas.exists()
@@ -41,8 +43,10 @@ def heads(request: HttpRequest) -> HttpResponseBase:
             else:
                 messages.success(request, _("%(who)s 已任%(what)s。") % {"who": head.person, "what": head.title})
                 return redirect("campaigns:heads")
-    rows = [(head, may_appoint_heads(viewer, head.area) and head.valid_to is None) for head in found]
-    shown = {"rows": rows, "form": form if may_appoint else None, "history": "history" in request.GET, "today": day}
+    page = Paginator(found, pages.SHOWN).get_page(request.GET.get("page"))
+    rows = [(head, may_appoint_heads(viewer, head.area) and head.valid_to is None) for head in page]
+    shown = {"rows": rows, "page_obj": page, "form": form if may_appoint else None, "words": words, "today": day,
+             "history": "history" in request.GET}  # fmt: skip
     return render(request, "workflows/heads.html", shown, status=422 if form.errors else 200)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -71,9 +72,10 @@ def log(request: HttpRequest) -> HttpResponseBase:
     found = pages.visits_of(viewer, timezone.localdate(now), given.get("since"), given.get("until"))
     if kind := sheets.wanted(request):
         return sheets.download(request, pages.VISIT_SHEET, found, kind, now=now)
-    if lines := pages.lines_of(found):
+    page = Paginator(found, pages.PAGE).get_page(request.GET.get("page"))
+    if lines := pages.lines_of(page, viewer):
         record_access(AccessKind.HOUSEHOLD, by=viewer, at=now, details={"list": "visits", "shown": len(lines)})
-    shown = {"lines": lines, "form": form, "is_cut": len(lines) == pages.SHOWN, "shown": pages.SHOWN}
+    shown = {"lines": lines, "form": form, "page_obj": page}
     return render(request, "workflows/visit_log.html", shown)
 
 
@@ -128,7 +130,7 @@ def _household_page(request: HttpRequest, home: Household, form: VisitForm, *, v
         "phone": mask_phone(home.phone),
         "form": form if visits else None,
         "may_raise": visits and viewer.grants().has(*may_report),
-        "lines": pages.lines_of(home.visits.order_by("-visited_on", "-pk")),
+        "lines": pages.lines_of(pages.visits_to(home), viewer),
         "contacts": home.contacts.select_related("user").order_by("-valid_from", "-pk"),
         "may_keep": pages.may_keep(viewer, home),
         "today": timezone.localdate(),
@@ -164,15 +166,14 @@ def households(request: HttpRequest) -> HttpResponseBase:
         messages.success(request, said)
         return redirect(request.get_full_path())
     ticked = set(request.POST.getlist("households"))
-    rows = pages.home_rows(found, day, never_first=False)
+    page = Paginator(pages.homes(found, day), pages.PAGE).get_page(request.GET.get("page"))
     shown = {
-        "rows": rows,
-        "is_cut": len(rows) == pages.SHOWN,
+        "rows": [pages.row_of(home, day) for home in page],
+        "page_obj": page,
         "form": form,
         "ticked": ticked,
         "areas": [area for area in areas if area.level in pages.CHOSEN_LEVELS],
         "place": place,
-        "shown": pages.SHOWN,
     }
     return render(request, "workflows/households.html", shown, status=422 if form.errors else 200)
 
