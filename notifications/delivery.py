@@ -37,11 +37,11 @@ from notifications.channels import CHANNELS
 from notifications.channels.base import ChannelError, Message, Receipt, Recipient
 from notifications.channels.secrets import secrets_of
 from notifications.channels.wire import scrubbed
-from notifications.models import Delivery, DeliveryQuerySet, DeliveryState, Subscriber
+from notifications.models import Delivery, DeliveryQuerySet, DeliveryState, NotSent, Subscriber
 from notifications.payload import payload_of
 from notifications.render import NotTheirs, masked, render
 from notifications.timing import decent, is_bundled
-from notifications.wishes import wish_of
+from notifications.wishes import Wish, wish_of
 
 logger = logging.getLogger(__name__)
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480))
@@ -123,14 +123,14 @@ def _attempt(rows: list[Delivery], now: datetime) -> tuple[str, bool]:
     channel, recipient = CHANNELS[row.channel], row.recipient
     wish = wish_of(row.recipient_user_id, row.channel)
     if not channel.reaches(recipient) or not wish.on:
-        return _cancelled(rows)
+        return _cancelled(rows, _why_not(recipient, wish))
     if row.attempts > len(BACK_OFF) + 1:  # its worker died at every attempt
         error = ChannelError(row.last_error or "the worker ended while sending", permanent=True)
         return _failed(rows, error, now, was_tried=False)
     try:
         receipt = channel.send(_message(rows, recipient, now), recipient, key=key_of(row))
     except NotTheirs:
-        return _cancelled(rows)
+        return _cancelled(rows, NotSent.NOT_THEIRS)
     except ChannelError as error:
         return _failed(rows, error, now)
     except Exception as error:  # one message that cannot be written must not hold up the others
@@ -167,9 +167,15 @@ def key_of(row: Delivery) -> str:
     return f"event{row.event_id}.{who}.{row.channel}"
 
 
-def _cancelled(rows: list[Delivery]) -> tuple[str, bool]:
+def _why_not(recipient: Recipient, wish: Wish) -> NotSent:
+    if isinstance(recipient, Reporter) and recipient.opted_out:
+        return NotSent.OPTED_OUT
+    return NotSent.UNREACHABLE if wish.on else NotSent.SWITCHED_OFF
+
+
+def _cancelled(rows: list[Delivery], why: NotSent) -> tuple[str, bool]:
     gates.untried(rows[0])
-    _record(rows, state=DeliveryState.CANCELLED, next_try_at=None)
+    _record(rows, state=DeliveryState.CANCELLED, next_try_at=None, not_sent=why)
     return "cancelled", False
 
 

@@ -45,6 +45,7 @@ class Entry:
     duplicates_possible: int
     answer: str
     error: str
+    not_sent: str
 
     def as_json(self) -> dict[str, Any]:
         """For programs: the state as its code."""
@@ -119,6 +120,7 @@ def _entry(row: Delivery) -> Entry:
         duplicates_possible=row.unknown_ends,
         answer=" ".join(str(part) for part in (row.answer_status, row.answer_code, row.answer_id) if part),
         error=row.last_error,
+        not_sent=row.get_not_sent_display() if row.not_sent else "",
     )
 
 

@@ -9,6 +9,7 @@ A flag and not a cursor, because keys commit out of order.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -22,7 +23,7 @@ from notifications.audience import is_history, residents_told, staff_told
 from notifications.channels import CHANNELS
 from notifications.channels.base import Recipient
 from notifications.directory import Directory
-from notifications.models import Delivery, DeliveryState, Subscriber
+from notifications.models import Delivery, DeliveryState, NotSent, Subscriber
 from notifications.occasion import Occasion
 from notifications.subscriptions import Subscriptions
 from notifications.substitutes import Telling, with_substitutes
@@ -79,7 +80,7 @@ def _deliveries(events: Sequence[CaseEvent], now: datetime, heads: set[tuple[int
         row
         for event, occasion in told
         for resident in residents_told(occasion)
-        for row in _rows(Telling(event), resident, wishes, now)
+        for row in _of_resident(event, resident, wishes, now)
     ]
     subscriptions = Subscriptions.read()
     rows += [
@@ -125,6 +126,20 @@ def _rows(telling: Telling, recipient: Recipient, wishes: Wishes, now: datetime)
         else:
             row.next_try_at = send_at(event, recipient, asked=telling.asked, wish=wish, now=now)
         if row.sent_at or row.next_try_at:
+            yield row
+
+
+def _of_resident(event: CaseEvent, resident: Reporter, wishes: Wishes, now: datetime) -> Iterator[Delivery]:
+    """The same for a resident; what would have gone to one who opted out says why it did not, for who asks later."""
+    if not resident.opted_out:
+        yield from _rows(Telling(event), resident, wishes, now)
+        return
+    willing = copy(resident)
+    willing.opted_out = False
+    for channel in CHANNELS.values():
+        if channel.reaches(willing):
+            row = Delivery(event=event, channel=channel.name, created_at=now, recipient_reporter=resident)
+            row.state, row.not_sent = DeliveryState.CANCELLED, NotSent.OPTED_OUT
             yield row
 
 

@@ -97,6 +97,8 @@ class MaskedReporter:
     phone: str
     email: str
     address: str
+    answered: str  # how they wish to hear
+    opted_out: bool
 
 
 @dataclass(frozen=True)
@@ -310,6 +312,8 @@ def masked(reporter: Reporter) -> MaskedReporter:
         mask_phone(reporter.phone),
         mask_email(reporter.email),
         mask_address(reporter.address),
+        str(AnswerWay(reporter.answer_way).label),
+        reporter.opted_out,
     )
 
 

@@ -1,7 +1,7 @@
 """What messages keep in the database, one concern a file."""
 
 from notifications.models.addresses import PERSONAL, ROBOTS, SUBSCRIBED, Address, Subscriber
-from notifications.models.delivery import ChannelName, Delivery, DeliveryQuerySet, DeliveryState
+from notifications.models.delivery import ChannelName, Delivery, DeliveryQuerySet, DeliveryState, NotSent
 from notifications.models.digest import Digest, DigestState
 from notifications.models.feed import CalendarFeed
 from notifications.models.gate import Gate
@@ -21,6 +21,7 @@ __all__ = [
     "Digest",
     "DigestState",
     "Gate",
+    "NotSent",
     "Pace",
     "Preference",
     "QuietKind",

@@ -37,6 +37,15 @@ class DeliveryState(TextChoices):
     CANCELLED = "cancelled", _("不再发送")
 
 
+class NotSent(TextChoices):
+    """Why a message was not sent after all."""
+
+    OPTED_OUT = "opted_out", _("本人不愿再收消息")
+    SWITCHED_OFF = "switched_off", _("本人关闭了这个渠道")
+    UNREACHABLE = "unreachable", _("没有可用的地址，或渠道已停用")
+    NOT_THEIRS = "not_theirs", _("该件已不是本人反映的")
+
+
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, now: datetime) -> Self:
         """Owed and not waiting for a later attempt."""
@@ -91,6 +100,7 @@ class Delivery(models.Model):
     sent_at = models.DateTimeField(_("发送时间"), null=True)
     read_at = models.DateTimeField(_("已读时间"), null=True)
     last_error = models.CharField(_("最近的错误"), max_length=300, blank=True)  # masked before it is written
+    not_sent = models.CharField(_("没有发的原因"), max_length=20, choices=NotSent.choices, blank=True)  # only cancelled
     # Set by the claim, cleared by what came of it: a row that is claimed with it set was left by a worker that died.
     in_flight = models.BooleanField(default=False)
     # Attempts of which nobody knows whether the message arrived: as often may the recipient have got it twice.
@@ -131,6 +141,9 @@ class Delivery(models.Model):
                 name="delivery_tries_while_pending",
                 condition=Q(state=DeliveryState.PENDING, next_try_at__isnull=False)
                 | (~Q(state=DeliveryState.PENDING) & Q(next_try_at=None)),
+            ),
+            models.CheckConstraint(
+                name="delivery_cancelled_has_reason", condition=Q(not_sent="") | Q(state=DeliveryState.CANCELLED)
             ),
             models.CheckConstraint(
                 name="delivery_sent_has_moment",

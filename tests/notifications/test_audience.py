@@ -29,7 +29,7 @@ def told(world: World, event_type: str) -> set[str]:
     """Who was told of the newest event of a type, once everything is relayed."""
     relay(now=world.now)
     event = CaseEvent.objects.filter(type=event_type).latest("pk")
-    rows = event.deliveries.select_related("recipient_user")
+    rows = event.deliveries.exclude(state="cancelled").select_related("recipient_user")
     return {row.recipient_user.username if row.recipient_user else RESIDENT for row in rows}
 
 

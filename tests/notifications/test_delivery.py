@@ -243,6 +243,10 @@ def test_who_left_switched_off_or_opted_out_meanwhile_gets_nothing(world: World)
     assert done["cancelled"] > 1
     assert done["sent"] == 0
     assert mail.outbox == []
+    assert Delivery.objects.get(pk=row.pk).not_sent == "switched_off"
+    assert set(Delivery.objects.filter(state="cancelled").exclude(pk=row.pk).values_list("not_sent", flat=True)) == {
+        "opted_out", "unreachable",
+    }  # fmt: skip
 
 
 def write_catalogue(folder: Path, words: dict[str, str]) -> None:

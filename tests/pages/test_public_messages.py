@@ -1,14 +1,21 @@
+import json
+from io import StringIO
+
 import pytest
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 
 from cases.commands import Person, choose_messages, link_token, register_person, resident_link
-from cases.models import Case, Reporter
-from cases.terms import AnswerWay
+from cases.models import Case, Reporter, User
+from cases.terms import AnswerWay, RejectReason
 from notifications.delivery import deliver
+from notifications.models import Delivery
 from notifications.relay import relay
-from tests.factories import World
+from tests.factories import STEPS, World
+from tests.pages.markup import PARTICULARS, faults
+from workflows.commands import intake
 
 
 def link_of(world: World, *, by_staff: bool = False) -> str:
@@ -93,3 +100,49 @@ def test_messages_to_residents_are_in_their_language(world: World) -> None:
     [message] = [one for one in mail.outbox if "wang@example.com" in one.to]
     assert message.subject.startswith("Your matter was accepted")
     assert "您" not in message.body.replace("路灯", "")
+
+
+def test_the_staff_see_that_a_resident_opted_out_and_why_nothing_was_sent_but_no_number(world: World) -> None:
+    def shown_to(person: User) -> str:
+        client = Client()
+        client.force_login(person)
+        return client.get(f"/cases/{case.number}/").content.decode()
+
+    case = world.report(resident=True)
+    assert "本人不愿再收消息" not in shown_to(world.desk)
+    Reporter.objects.update(opted_out=True)
+    intake.reject_case(
+        case_id=case.pk, actor=world.desk, now=world.now, reason=RejectReason.NOT_OURS, text="不归社区管。"
+    )
+    relay(now=world.now)
+    deliver(now=world.now)
+    assert "wang@example.com" not in [address for one in mail.outbox for address in one.to]
+    rows = Delivery.objects.exclude(recipient_reporter=None)
+    assert [(row.channel, row.state, row.not_sent) for row in rows] == [("email", "cancelled", "opted_out")]
+    for_all, for_readers = shown_to(world.grid_worker), shown_to(world.desk)
+    for shown in (for_all, for_readers):
+        assert shown.count("本人不愿再收消息</span>") == 1
+        assert [words for words in PARTICULARS if words in shown] == []
+        assert faults(shown) == []
+    assert "没有发：本人不愿再收消息" in for_readers
+    assert "没有发：" not in for_all  # who reads how messages went is another matter
+    out = StringIO()
+    call_command("deliveries", "--state", "cancelled", "--json", stdout=out)
+    [entry] = json.loads(out.getvalue())["deliveries"]
+    assert (entry["not_sent"], entry["recipient"]) == ("本人不愿再收消息", "居民 w***@example.com")
+
+
+def test_who_wants_them_again_is_sent_what_comes_after_that_and_no_more(world: World) -> None:
+    case = world.report(resident=True)
+    Reporter.objects.update(opted_out=True)
+    intake.accept_case(case_id=case.pk, actor=world.desk, now=world.now, category=world.category, priority="normal")
+    relay(now=world.now)
+    Reporter.objects.update(opted_out=False)
+    deliver(now=world.now)
+    assert "wang@example.com" not in [address for one in mail.outbox for address in one.to]
+    for step in ("dispatch", "sign", "submit", "verify"):
+        STEPS[step](world, case.pk, world.now)
+    relay(now=world.now)
+    deliver(now=world.now)
+    [letter] = [one for one in mail.outbox if one.to == ["wang@example.com"]]
+    assert letter.subject.startswith("您反映的事项有答复了")

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             return
         for entry in rows:
             at = timezone.localtime(entry.at)
-            words = (entry.channel, entry.state, entry.number, entry.recipient, entry.error)
+            words = (entry.channel, entry.state, entry.number, entry.recipient, entry.not_sent or entry.error)
             self.stdout.write(f"{entry.id} {at:%F %T} {' '.join(words)}".rstrip())
         if not rows:
             self.stdout.write("none")
