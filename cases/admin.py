@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from cases.access import record_access
@@ -77,9 +78,11 @@ class KeepsRegister(AdministratorOnly, ExportsList):
         if self.impersonal or not isinstance(request.user, User):
             return
         name, now = self.opts.model_name, timezone.now()
+        with translation.override(settings.LANGUAGE_CODE):
+            title = str(self.opts.verbose_name)
         for row in rows:
             area = getattr(row, "area", None)
-            details = {"list": name, "key": row.pk}
+            details = {"list": name, "title": title, "key": row.pk}
             record_access(AccessKind.CHANGED, by=request.user, at=now, area=area, details=details)
 
 

@@ -19,6 +19,10 @@ from cases.terms import Role
 AUDIT_READERS = (*SEES_ALL, Role.SUPERVISOR)
 NEWEST = Order("at", newest_first=True)
 SHOWN_CHECKS, SHOWN_SEALS, SHOWN_FAULTS = 5, 12, 50
+LISTS = {  # what rows of the book are about that were written by a command
+    "households": gettext_lazy("住户"), "participants": gettext_lazy("学员"), "cases": gettext_lazy("台账导入"),
+    "heads": gettext_lazy("片组邻负责人"), "visits": gettext_lazy("走访"), "ledger": gettext_lazy("台账"),
+}  # fmt: skip
 # In the words of the office; `verify` speaks for the command line.
 REASONS = (
     ("missing", gettext_lazy("缺了一条记录")),
@@ -116,9 +120,10 @@ def about(row: PersonAccess) -> str:
         return _("住户 %(n)s") % {"n": details["household"]}
     if row.kind == AccessKind.BALLOTS:
         return _("%(n)s 张选票") % {"n": details.get("slips", 0)}
-    which = " ".join(str(details[name]) for name in ("list", "key") if name in details)
+    name = details.get("list", "")
+    which = f"{details.get('title') or LISTS.get(name, name)} {details.get('key', '')}".strip()
     if row.kind == AccessKind.EXPORTED:
-        return f"{which} {details.get('query') or _('全部')}".strip()
+        return f"{which} · {details.get('query') or _('全部')}".strip(" ·")
     return _counted(which, details) if "new" in details else which
 
 

@@ -21,10 +21,11 @@ from datetime import datetime
 from typing import IO, Any, TypeVar, cast
 from urllib.parse import quote, unquote
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from cases.access import record_access
 from cases.audit_terms import AccessKind
@@ -58,9 +59,14 @@ def answered(request: HttpRequest, lists: Mapping[str, Listing[Any]], *, now: da
     return download(request, asked.sheet, asked.rows(), kind, now=now)
 
 
-def export_of(request: HttpRequest, name: str) -> dict[str, str]:
+def _export_of(request: HttpRequest, sheet: Sheet[Any]) -> dict[str, str]:
     """What the book of doors keeps of a download: which list, by which conditions, phones in them masked."""
-    return {"list": name, "query": mask_text(unquote(request.GET.urlencode()))[:500]}
+    asked = request.GET.copy()
+    for name in ("export", "list"):  # the kind of the file, and which list: neither narrows it
+        asked.pop(name, None)
+    with translation.override(settings.LANGUAGE_CODE):
+        title = str(sheet.title)
+    return {"list": sheet.name, "title": title, "query": mask_text(unquote(asked.urlencode()))[:500]}
 
 
 def download(
@@ -73,7 +79,7 @@ def download(
     if kind not in TYPES:
         raise Http404
     if not sheet.impersonal:
-        viewer, details = cast(User, request.user), export_of(request, sheet.name)
+        viewer, details = cast(User, request.user), _export_of(request, sheet)
         record_access(AccessKind.EXPORTED, by=viewer, at=now, area=area, details=details)
     read = rows.iterator(chunk_size=CHUNK) if isinstance(rows, QuerySet) else rows
     answer: HttpResponseBase
