@@ -13,6 +13,7 @@ AFTER_STATEMENT = {
     "after_events": r'^INSERT INTO "cases_caseevent"',
     "after_heads": r'^UPDATE "cases_case"',
     "after_marks": r'^UPDATE "workflows_clock"',
+    "after_ledger": r'^UPDATE "workflows_ledgerimport" SET "file_name"',
     "after_revision": r'^INSERT INTO "workflows_calendarrevision"',
     "after_relay_claim": r'FROM "cases_caseevent" .*FOR (NO KEY )?UPDATE',
     "after_rows": r'^INSERT INTO "notifications_delivery"',

@@ -83,7 +83,7 @@ def marking_import(_: Barrier, *, ledger: int, batch: int) -> None:
 def forgetful_import(_: Barrier, *, ledger: int, now: str, batch: int) -> None:
     """Control: the rows are committed, how far it has come is to be written next, but the process is killed."""
     row, at = LedgerImport.objects.get(pk=ledger), datetime.fromisoformat(now)
-    import_runs.take([one for one in islice(import_runs.checked_rows(row, at), batch) if one.entry], row)
+    import_runs.take([one for one in islice(import_runs.checked_rows(row, at), batch) if one.entry], row, now=at)
     die()
 
 
