@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from workflows import limits
@@ -55,7 +56,7 @@ class DayCell:
 class Month:
     """A month in weeks from Monday; no cell where a day belongs to its neighbour."""
 
-    number: int
+    name: str
     weeks: list[list[DayCell | None]]
     workdays: int
 
@@ -187,7 +188,7 @@ def _month(calendar: WorkCalendar, year: int, month: int) -> Month:
         for week in Weeks().monthdatescalendar(year, month)
     ]
     worked = sum(cell.kind in (WORK, MAKE_UP) for week in weeks for cell in week if cell)
-    return Month(month, weeks, worked)
+    return Month(date_format(date(year, month, 1), "F"), weeks, worked)
 
 
 def _cell(calendar: WorkCalendar, day: date) -> DayCell:

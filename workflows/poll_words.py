@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cases.council_terms import PollOutcome
 from workflows.polling.facts import Criterion, Measure
@@ -23,7 +24,9 @@ def area_words(cm2: int) -> str:
 
 def amount_words(measure: str, amount: int) -> str:
     """17 人, or 1703.25 平方米."""
-    return area_words(amount) if measure == Measure.AREA else _("%(n)s 人") % {"n": amount}
+    if measure == Measure.AREA:
+        return area_words(amount)
+    return ngettext("%(n)s 人", "%(n)s 人", amount) % {"n": amount}
 
 
 def share_words(op: str, frac: tuple[int, int]) -> str:

@@ -242,3 +242,13 @@ def test_behind_our_proxy_the_address_is_the_last_one_it_added(world: World, cli
     blocked = client.get("/r/guess/", headers={"x-forwarded-for": "1.2.3.4, 9.9.9.9"})
     free = client.get("/r/guess/", headers={"x-forwarded-for": "9.9.9.9, 8.8.8.8"})
     assert (blocked.status_code, free.status_code) == (429, 404)
+
+
+def test_a_receipt_that_is_opened_later_leads_to_the_answer_and_promises_nothing_more(
+    world: World, client: Client
+) -> None:
+    known = {state: token(world, world.case(state, resident=True)) for state in ("in_progress", "answered")}
+    promised, answered = (client.get(f"/r/{known[s]}/receipt/").content.decode() for s in ("in_progress", "answered"))
+    assert ("前给您答复" in promised, "已经给您答复" in promised) == (True, False)
+    assert ("前给您答复" in answered, "已经给您答复" in answered) == (False, True)
+    assert "见下面" not in answered

@@ -149,7 +149,7 @@ class PhotoForm(ProjectForm):
 
 class AcceptanceForm(ProjectForm):
     errors_at = {"words": "text"}
-    household = forms.CharField(label=_("住户"), max_length=40, help_text=_("例如 3 栋 501。"))
+    household = forms.CharField(label=_("哪一户"), max_length=40, help_text=_("例如 3 栋 501。"))
     resident = forms.CharField(label=_("居民姓名"), max_length=50)
     accepted = card_field(_("是否同意验收"), [("yes", _("同意")), ("no", _("不同意"))], row=True)
     text = forms.CharField(label=_("意见"), max_length=200, required=False)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cases.council_terms import (
@@ -57,7 +58,7 @@ class Meeting(models.Model):
     @property
     def number(self) -> str:
         """2026 年第 3 次."""
-        return f"{self.year} 年第 {self.serial} 次"
+        return gettext("%(year)s 年第 %(serial)s 次") % {"year": self.year, "serial": self.serial}
 
 
 class AgendaItem(models.Model):

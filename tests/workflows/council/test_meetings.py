@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import translation
 from django_fsm import TransitionNotAllowed
 
 from cases.council_terms import MeetingKind
@@ -43,6 +44,8 @@ def short_of_quorum(world: World, body: Body) -> Room:
 def test_a_draft_has_its_number_its_rules_and_the_text_of_the_topic_as_first_wording(world: World, body: Body) -> None:
     meeting = drafted(world, body)
     assert (meeting.number, meeting.state, meeting.pack.code) == ("2026 年第 1 次", "draft", "four_party")
+    with translation.override("en"):
+        assert meeting.number == "No. 1 of 2026"
     item = meeting.items.get()
     assert (item.position, item.state, item.drafts.get().body) == (1, "accepted", item.topic.text)
     assert meetings.prepare_meeting(
