@@ -31,6 +31,7 @@ from cases.lib.masking import mask_text
 from cases.models import Reporter, User
 from cases.terms import Priority
 from notifications import gates
+from notifications.about import message_of
 from notifications.audience import BUNDLED
 from notifications.bundles import render_bundle
 from notifications.channels import CHANNELS
@@ -39,7 +40,7 @@ from notifications.channels.secrets import secrets_of
 from notifications.channels.wire import scrubbed
 from notifications.models import Delivery, DeliveryQuerySet, DeliveryState, NotSent, Subscriber
 from notifications.payload import payload_of
-from notifications.render import NotTheirs, masked, render
+from notifications.render import NotTheirs, masked
 from notifications.timing import decent, is_bundled
 from notifications.wishes import Wish, wish_of
 
@@ -54,6 +55,7 @@ NAMED = (
     "event__actor", "event__council__area", "event__case__area", "event__case__category", "event__case__team",
     "event__case__reporter",
     "recipient_user", "recipient_reporter", "recipient_subscriber", "on_behalf_of",
+    "leave__user", "leave__substitute", "leave__registered_by", "leave__ended_by",
 )  # fmt: skip
 
 
@@ -91,7 +93,7 @@ def _claim(now: datetime) -> tuple[list[Delivery], int]:
         if gates.enter(first, now):
             break
     rows = [first]
-    if not CHANNELS[first.channel].to_machine and is_bundled(first.event, first.recipient):
+    if first.event_id and not CHANNELS[first.channel].to_machine and is_bundled(first.event, first.recipient):
         alike = due.filter(
             recipient_user=first.recipient_user_id,
             on_behalf_of=first.on_behalf_of_id,
@@ -149,7 +151,7 @@ def _message(rows: Sequence[Delivery], recipient: Recipient, now: datetime) -> M
         return Message(subject=row.event.type, text="", data=payload_of(row.event))
     if len(rows) > 1:
         return render_bundle([one.event for one in rows], language=language, for_whom=row.on_behalf_of)
-    return render(row.event, recipient, language=language, now=now, for_whom=row.on_behalf_of)
+    return message_of(row, recipient, language=language, now=now)
 
 
 def _language(row: Delivery) -> str:
@@ -164,7 +166,8 @@ def key_of(row: Delivery) -> str:
     """What makes every attempt of one message the same message."""
     kinds = (("u", row.recipient_user_id), ("r", row.recipient_reporter_id), ("s", row.recipient_subscriber_id))
     who = next(f"{letter}{key}" for letter, key in kinds if key)
-    return f"event{row.event_id}.{who}.{row.channel}"
+    what = f"event{row.event_id}" if row.event_id else f"leave{row.leave_id}.{row.news}"
+    return f"{what}.{who}.{row.channel}"
 
 
 def _why_not(recipient: Recipient, wish: Wish) -> NotSent:
@@ -200,7 +203,8 @@ def _failed(rows: list[Delivery], error: ChannelError, now: datetime, *, was_tri
         _record(rows, state=DeliveryState.DEAD, next_try_at=None, **fields)
         return "dead", error.unknown
     again = max(now + wait_of(row), now + timedelta(seconds=error.retry_after or 0))
-    if not (row.event.is_critical or CHANNELS[row.channel].to_machine):
+    is_critical = bool(row.event_id) and row.event.is_critical
+    if not (is_critical or CHANNELS[row.channel].to_machine):
         again = decent(again, wish_of(row.recipient_user_id, row.channel).quiet)
     _record(rows, next_try_at=again, **fields)
     return "retried", error.unknown

@@ -11,17 +11,17 @@ from django.utils.translation import gettext as _
 
 from cases.lib.masking import mask_email, mask_phone
 from cases.models import Case, Reporter, User
-from cases.terms import EventType, Role
+from cases.terms import Role
+from notifications.about import label, number
 from notifications.channels.sms import mobile_of
 from notifications.models import SUBSCRIBED, ChannelName, Delivery, DeliveryQuerySet, DeliveryState, Gate, Subscriber
-from notifications.render import number_of
 
 LONGEST_LIST = 200
 DAY = timedelta(days=1)
 COUNTED: tuple[Literal["pending", "sent", "dead", "duplicates_possible"], ...] = (
     "pending", "sent", "dead", "duplicates_possible",
 )  # fmt: skip
-NAMED = ("event__case", "event__council", "recipient_user", "recipient_reporter", "recipient_subscriber")
+NAMED = ("event__case", "event__council", "leave", "recipient_user", "recipient_reporter", "recipient_subscriber")
 # Who reads on the page of a case how its messages went; whoever oversees sending does so besides.
 READERS = (Role.SUPERVISOR, Role.LEADER, Role.AUDITOR, Role.DISPATCHER, Role.DESK)
 
@@ -103,11 +103,10 @@ def of_case(case: Case, viewer: User) -> list[Entry]:
 
 
 def _entry(row: Delivery) -> Entry:
-    event = row.event
     return Entry(
         id=row.pk,
-        number=number_of(event),
-        label=str(EventType(event.type).label) if event.type in EventType.values else event.type,
+        number=number(row),
+        label=label(row),
         recipient=masked_recipient(row),
         channel=row.get_channel_display(),
         state=row.get_state_display(),

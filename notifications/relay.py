@@ -27,8 +27,9 @@ from notifications.models import Delivery, DeliveryState, NotSent, Subscriber
 from notifications.occasion import Occasion
 from notifications.subscriptions import Subscriptions
 from notifications.substitutes import Telling, with_substitutes
-from notifications.timing import is_bundled, send_at
+from notifications.timing import decent, is_bundled, send_at
 from notifications.wishes import Wishes
+from workflows.models import Leave
 
 NAMED = (
     *(f"case__{name}" for name in ("area", "reporter", "handler", "holder_user", "reported_by")),
@@ -38,10 +39,12 @@ BUNDLES = UUID("6f1a3c1e-6f0b-4c8e-9f6d-2f0c52a7b1d4")  # the name space of the 
 
 
 def relay(*, now: datetime, limit: int = 200) -> int:
-    """Turn all events that nobody was told of into deliveries, `limit` in a transaction; returns how many events."""
+    """Turn all that nobody was told of into deliveries, `limit` in a transaction; returns how much it was."""
     total = 0
     heads: set[tuple[int, int]] = set()  # who has the head of a bundle of this run already
     while done := _relay_batch(now, limit, heads):
+        total += done
+    while done := _relay_leaves(now, limit):
         total += done
     return total
 
@@ -53,6 +56,35 @@ def _relay_batch(now: datetime, limit: int, heads: set[tuple[int, int]]) -> int:
         insert_many(_deliveries(events, now, heads), ignore_conflicts=True)
         CaseEvent.objects.filter(pk__in=[event.pk for event in events]).update(relayed_at=now)
     return len(events)
+
+
+@transaction.atomic
+def _relay_leaves(now: datetime, limit: int) -> int:
+    """Leave that somebody registered or ended for another is told to that person, through their own channels."""
+    waiting = Leave.objects.exclude(news="").order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    leaves = list(waiting.select_related("user").prefetch_related("user__addresses")[:limit])
+    if leaves:
+        wishes = Wishes(leave.user_id for leave in leaves)
+        insert_many([row for leave in leaves for row in _of_leave(leave, wishes, now)], ignore_conflicts=True)
+        Leave.objects.filter(pk__in=[leave.pk for leave in leaves]).update(news="")
+    return len(leaves)
+
+
+def _of_leave(leave: Leave, wishes: Wishes, now: datetime) -> Iterator[Delivery]:
+    about = {"leave": leave, "news": leave.news, "recipient_user": leave.user}
+    for channel in CHANNELS.values():
+        wish = wishes.of(leave.user_id, channel.name)
+        if wish.on and channel.reaches(leave.user):
+            row = Delivery(channel=channel.name, created_at=now, **about)
+            yield _owed(row, None if channel.at_once else decent(now, wish.quiet))
+
+
+def _owed(row: Delivery, moment: datetime | None) -> Delivery:
+    """A row to be sent at a moment; without one the row itself is the message."""
+    if moment is None:
+        row.state, row.sent_at, row.attempts = DeliveryState.SENT, row.created_at, 1
+    row.next_try_at = moment
+    return row
 
 
 def claimed(limit: int) -> list[CaseEvent]:
@@ -119,14 +151,9 @@ def _rows(telling: Telling, recipient: Recipient, wishes: Wishes, now: datetime)
         row.recipient_reporter = recipient if isinstance(recipient, Reporter) else None
         row.recipient_subscriber = recipient if isinstance(recipient, Subscriber) else None
         row.on_behalf_of = telling.on_behalf_of
-        if channel.at_once:
-            row.state, row.sent_at, row.attempts = DeliveryState.SENT, now, 1  # else pending, as a row begins
-        elif channel.to_machine:
-            row.next_try_at = now
-        else:
-            row.next_try_at = send_at(event, recipient, asked=telling.asked, wish=wish, now=now)
-        if row.sent_at or row.next_try_at:
-            yield row
+        moment = now if channel.to_machine else send_at(event, recipient, asked=telling.asked, wish=wish, now=now)
+        if channel.at_once or moment:
+            yield _owed(row, None if channel.at_once else moment)
 
 
 def _of_resident(event: CaseEvent, resident: Reporter, wishes: Wishes, now: datetime) -> Iterator[Delivery]:

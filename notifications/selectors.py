@@ -8,13 +8,12 @@ from django.db.models import Count, Max, OuterRef, Subquery
 from django.utils.translation import get_language, gettext_lazy
 
 from cases.lib.sheets import Column, Sheet
-from cases.models import Case, CaseEvent, User
-from cases.terms import EventType
+from cases.models import Case, User
+from notifications import about
+from notifications.about import message_of
 from notifications.channels import CHANNELS
-from notifications.destinations import path_of
 from notifications.journal import masked_recipient, narrowed
 from notifications.models import ChannelName, Delivery, Preference, Rhythm
-from notifications.render import number_of, render
 from notifications.texts import Texts, current_texts
 from workflows.council.access import councils_visible_to
 
@@ -23,6 +22,7 @@ LONGEST_LIST = 200
 NAMED = (
     *(f"event__case__{name}" for name in ("area", "category", "team", "reporter")),
     *("event__actor", "event__council__area", "on_behalf_of"),
+    *(f"leave__{name}" for name in ("substitute", "registered_by", "ended_by")),
 )
 
 
@@ -119,13 +119,16 @@ def _others(user: User, heads: list[Delivery]) -> dict[UUID | None, list[Deliver
 
 def _visible(user: User, rows: list[Delivery]) -> tuple[set[int], set[int]]:
     """The keys of the cases and of the councils that the person may see."""
-    cases = Case.objects.visible_to(user).filter(pk__in={row.event.case_id for row in rows})
-    asked = {row.event.council_id for row in rows if row.event.council_id}
+    events = [row.event for row in rows if row.event_id]
+    cases = Case.objects.visible_to(user).filter(pk__in={event.case_id for event in events})
+    asked = {event.council_id for event in events if event.council_id}
     councils = councils_visible_to(user).filter(pk__in=asked).values_list("pk", flat=True) if asked else ()
     return set(cases.values_list("pk", flat=True)), set(councils)
 
 
 def _is_visible(row: Delivery, visible: tuple[set[int], set[int]]) -> bool:
+    if row.leave_id:
+        return True
     cases, councils = visible
     return row.event.council_id in councils if row.event.council_id else row.event.case_id in cases
 
@@ -134,27 +137,20 @@ def _line(row: Delivery, user: User, now: datetime, texts: Texts | None, others:
     """Without `texts` the row is out of scope and says nothing."""
     subject, lead, url = "", "", ""
     if texts is not None:
-        message = render(
-            row.event, user, language=get_language() or "", now=now, for_whom=row.on_behalf_of, texts=texts
-        )
-        subject, lead, url = message.subject, message.lead, path_of(row.event)
+        message = message_of(row, user, language=get_language() or "", now=now, texts=texts)
+        subject, lead, url = message.subject, message.lead, about.path(row)
     return Line(
         id=row.pk,
         subject=subject,
         lead=lead,
-        number=number_of(row.event),
-        label=label_of(row.event),
-        at=row.event.at,
+        number=about.number(row),
+        label=about.label(row),
+        at=about.happened_at(row),
         unread=row.read_at is None,
         url=url,
         others=others,
-        cases=len({number_of(row.event), *(other.number for other in others)}),
+        cases=len({about.number(row), *(other.number for other in others)}),
     )
-
-
-def label_of(event: CaseEvent) -> str:
-    """The word of an event."""
-    return str(EventType(event.type).label) if event.type in EventType.values else event.type
 
 
 def channels_of(user: User) -> list[Preference]:
@@ -194,7 +190,7 @@ def dead_letters(viewer: User, *, channel: str = "", most: int | None = LONGEST_
     rows = narrowed(Delivery.objects.overseen_by(viewer).dead(), channel=channel).order_by("-pk")
     found = list(
         rows.select_related(
-            "event__case", "event__council", "recipient_user", "recipient_reporter", "recipient_subscriber"
+            "event__case", "event__council", "leave", "recipient_user", "recipient_reporter", "recipient_subscriber"
         ).prefetch_related("recipient_user__addresses")[:most]
     )
     visible = _visible(viewer, found)
@@ -204,9 +200,9 @@ def dead_letters(viewer: User, *, channel: str = "", most: int | None = LONGEST_
 def _dead_letter(row: Delivery, *, in_scope: bool) -> DeadLetter:
     return DeadLetter(
         id=row.pk,
-        number=number_of(row.event),
-        url=path_of(row.event) if in_scope else "",
-        label=label_of(row.event),
+        number=about.number(row),
+        url=about.path(row) if in_scope else "",
+        label=about.label(row),
         recipient=masked_recipient(row),
         channel=row.get_channel_display(),
         error=row.last_error,

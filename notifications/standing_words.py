@@ -18,6 +18,7 @@ from notifications.text_variables import (
     OF_BUNDLE,
     OF_COUNCIL_FOOT,
     OF_DIGEST,
+    OF_LEAVE,
     OF_RESIDENT_FOOT,
     OF_STAFF_FOOT,
     OF_SUBSTITUTE,
@@ -25,6 +26,7 @@ from notifications.text_variables import (
 )
 
 BUNDLE, DIGEST, SUBSTITUTE, TRIAL, BUTTON = "bundle", "digest", "substitute", "trial", "button"
+LEAVE_REGISTERED, LEAVE_ENDED = LEAVE = ("leave.registered", "leave.ended")
 STAFF_FOOT, COUNCIL_FOOT, RESIDENT_FOOT = "foot.staff", "foot.council", "foot.resident"
 Field = Literal["subject", "body"]
 WHOLE: tuple[Field, ...] = ("subject", "body")
@@ -140,6 +142,24 @@ def _trial() -> Text:
     return Text(_("测试消息：收到说明渠道已接通"), _("由管理员在消息渠道页发出，不需要办理。"))
 
 
+def _leave_registered() -> Text:
+    paragraphs = (
+        _("{{ first }} 至 {{ last }}，发给您的消息由 {{ substitute }} 收。不对或已经回来的，请打开休假代理页结束。"),
+        _("休假代理：{{ url }}"),
+        _how_to_change(),
+    )
+    return Text(_("{{ actor }} 替您登记了休假"), "\n\n".join(paragraphs))
+
+
+def _leave_ended() -> Text:
+    paragraphs = (
+        _("{{ first }} 至 {{ last }} 的休假从现在起结束，消息照常发给您。不对的，请打开休假代理页重新登记。"),
+        _("休假代理：{{ url }}"),
+        _how_to_change(),
+    )
+    return Text(_("{{ actor }} 结束了您的休假"), "\n\n".join(paragraphs))
+
+
 FEET = ("url", "messages_url")
 LISTS = tuple(name for name in OF_DIGEST if name.startswith("list_"))
 FIRST, CALL, ANSWER = EventType.ACCEPTED, EventType.MEETING_CONVENED, EventType.VERIFIED
@@ -163,4 +183,6 @@ STANDING: dict[str, Standing] = {
         gettext_lazy("群消息和企业微信里的链接"), lambda: Text(_("去办理"), ""), has=("subject",), in_message_of=FIRST
     ),
     TRIAL: Standing(gettext_lazy("渠道的测试消息"), _trial),
+    LEAVE_REGISTERED: Standing(gettext_lazy("他人代为登记休假"), _leave_registered, OF_LEAVE, tuple(OF_LEAVE)),
+    LEAVE_ENDED: Standing(gettext_lazy("他人代为结束休假"), _leave_ended, OF_LEAVE, (*FEET, "actor")),
 }  # fmt: skip

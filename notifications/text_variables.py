@@ -125,6 +125,14 @@ OF_SUBSTITUTE = {
     "name": Variable(_("休假的同事"), _("王网格")),
     "subject": Variable(_("原来的主题"), _("待受理：2026-000123 东门路灯不亮")),
 }
+OF_LEAVE = {
+    "actor": Variable(_("登记或结束的人"), _("王网格")),
+    "first": Variable(_("第一天"), "2026-03-02"),
+    "last": Variable(_("最后一天"), "2026-03-06"),
+    "substitute": Variable(_("代理人"), _("王网格")),
+    "url": Variable(_("休假代理页的链接"), f"{EXAMPLE}/leaves/"),
+    "messages_url": MESSAGES_URL,
+}
 SAID_OF: dict[str, Variable] = {
     "answer": Variable(_("答复的内容"), _("已清运。")),
     "case": Variable(_("并入的件的编号"), "2026-000124"),

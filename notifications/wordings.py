@@ -58,14 +58,17 @@ def event_type_of(name: str) -> str:
     return name if name in EventType.values else name.rpartition(".")[0]
 
 
+def event_label(event_type: str) -> str:
+    """The word of an event; one that a newer release wrote is called by its code."""
+    return str(EventType(event_type).label) if event_type in EventType.values else event_type
+
+
 def label_of(name: str) -> str:
     """What a message is called."""
     if name in STANDING:
         return str(STANDING[name].label)
     event_type = event_type_of(name)
-    if event_type not in EventType.values:
-        return name
-    label = str(EventType(event_type).label)
+    label = event_label(event_type)
     if event_type not in MOVES:
         return label
     move = name.removeprefix(event_type).lstrip(".")

@@ -179,7 +179,7 @@ def _people(world: World, viewer: User) -> Keys:
     return {
         "campaigns:household": {"pk": home.pk}, "campaigns:edit_household": {"pk": home.pk},
         "campaigns:end_contact": {"pk": contact.pk}, "campaigns:end_head": {"pk": head.pk},
-        "workflows:end_leave": {"pk": viewer.leaves.get().pk},
+        "workflows:end_leave": {"pk": viewer.leaves.get().pk}, "workflows:leave_for": {"pk": world.dispatcher.pk},
     }  # fmt: skip
 
 

@@ -4,7 +4,8 @@ A substitute is told, and given nothing: they see and may do what their own role
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -18,6 +19,8 @@ from cases.terms import Role
 from workflows.models import Leave
 
 OVERSEERS = (Role.SUPERVISOR, Role.LEADER)
+NAMED = ("user", "substitute", "registered_by")
+MOST_SHOWN = 20
 Line = tuple[Leave, Promise | str]  # and what it is to the person who reads the list
 LEAVES = Sheet[Line](
     "leaves",
@@ -25,9 +28,10 @@ LEAVES = Sheet[Line](
     (
         Column(_("休假人"), 12, lambda line: str(line[0].user)),
         Column(_("自"), 12, lambda line: line[0].valid_from),
-        Column(_("至"), 12, lambda line: line[0].valid_to - timedelta(days=1)),
+        Column(_("至"), 12, lambda line: line[0].last_day),
         Column(_("状态"), 10, lambda line: str(line[1])),
         Column(_("代理人"), 12, lambda line: str(line[0].substitute)),
+        Column(_("代为登记"), 12, lambda line: str(line[0].by_another or "")),
     ),
 )
 
@@ -69,6 +73,47 @@ def may_stand_in(user: User, day: date) -> QuerySet[User]:
     return User.objects.filter(pk__in=holders, is_active=True).exclude(pk=user.pk).order_by("name", "username")
 
 
+def colleagues_of(viewer: User, day: date) -> QuerySet[User]:
+    """For whom this person registers leave: an administrator for those of their area, a team leader for their team.
+
+    Only who has no role beyond it: the substitute hears of all that comes to the person.
+    """
+    grants = viewer.grants(day)
+    within = _within(grants.area_paths((Role.ADMINISTRATOR,))) | Q(team__in=grants.team_ids(Role.TEAM_LEADER))
+    roles = RoleAssignment.objects.on(day)
+    people = User.objects.filter(pk__in=roles.filter(within).values("user"), is_active=True).exclude(pk=viewer.pk)
+    beyond = roles.exclude(pk__in=roles.filter(within).values("pk"))
+    return people.exclude(pk__in=beyond.values("user")).order_by("name", "username")
+
+
+@dataclass(frozen=True)
+class Colleagues:
+    """Those for whom somebody registers leave; where they are many, the few whose name was asked for."""
+
+    asked: str
+    are_many: bool
+    people: list[User]
+
+
+def colleagues_shown(viewer: User, day: date, asked: str) -> Colleagues | None:
+    """As the page shows them; None for who registers leave for nobody."""
+    found = colleagues_of(viewer, day)
+    few = list(found[: MOST_SHOWN + 1])
+    if len(few) <= MOST_SHOWN:
+        return Colleagues("", are_many=False, people=few) if few else None
+    named = found.filter(Q(name__icontains=asked) | Q(username__icontains=asked))[:MOST_SHOWN] if asked else ()
+    return Colleagues(asked, are_many=True, people=list(named))
+
+
+def _within(paths: Iterable[str]) -> Q:
+    """Roles for units of these areas."""
+    within = Q(pk__in=[])
+    for path in paths:
+        for unit in ("area", "team__area", "council__area"):
+            within |= Q(**{f"{unit}__path__startswith": path})
+    return within
+
+
 def covered_cases(viewer: User, user: User) -> CaseQuerySet:
     """What is held by name by somebody who is away, as far as the substitute sees it; most pressing first."""
     return Case.objects.visible_to(viewer).open().filter(holder_user=user).order_by("due_at", "pk")
@@ -77,20 +122,17 @@ def covered_cases(viewer: User, user: User) -> CaseQuerySet:
 def leaves_of(viewer: User, now: datetime) -> list[Leave]:
     """A person's own leave, today's and what is to come."""
     day = timezone.localdate(now)
-    rows = viewer.leaves.filter(valid_to__gt=day, ended_at=None).select_related("user", "substitute")
+    rows = viewer.leaves.filter(valid_to__gt=day, ended_at=None).select_related(*NAMED)
     return list(rows.order_by("valid_from", "pk"))
 
 
 def overseen_leaves(viewer: User, now: datetime) -> QuerySet[Leave]:
-    """The leave of those whose work a supervisor or leader answers for, today's and what is to come."""
+    """The leave of those whose work somebody answers for, and what they registered, today's and what is to come."""
     day = timezone.localdate(now)
-    within = Q(pk__in=[])
-    for path in viewer.grants(day).area_paths(OVERSEERS):
-        for unit in ("area", "team__area", "council__area"):
-            within |= Q(**{f"{unit}__path__startswith": path})
-    people = RoleAssignment.objects.on(day).filter(within).values("user")
-    rows = Leave.objects.filter(user__in=people, valid_to__gt=day, ended_at=None).exclude(user=viewer)
-    return rows.select_related("user", "substitute").order_by("valid_from", "pk")
+    overseen = RoleAssignment.objects.on(day).filter(_within(viewer.grants(day).area_paths(OVERSEERS)))
+    theirs = Q(user__in=overseen.values("user")) | Q(registered_by=viewer)
+    rows = Leave.objects.filter(theirs, valid_to__gt=day, ended_at=None).exclude(user=viewer)
+    return rows.select_related(*NAMED).order_by("valid_from", "pk")
 
 
 def leave_lines(viewer: User, now: datetime) -> Iterator[Line]:

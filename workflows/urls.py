@@ -55,6 +55,7 @@ urlpatterns = [
     path("calendars/<str:code>/<int:year>/", calendars.year, name="calendar_year"),
     path("calendars/<str:code>/notice/", calendars.take, name="take_notice"),
     path("leaves/", leaves.leaves, name="leaves"),
+    path("leaves/for/<int:pk>/", leaves.for_colleague, name="leave_for"),
     path("leaves/<int:pk>/end/", leaves.end, name="end_leave"),
     path("clocks/", clocks.clocks, name="clocks"),
     path("imports/", imports.import_list, name="imports"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.models import Case, CaseEvent, Reporter, User
 from cases.terms import Role
 from workflows.council.access import councils_visible_to
+from workflows.models import Leave, LeaveNews
 
 if TYPE_CHECKING:
     from notifications.models.addresses import Subscriber
@@ -75,9 +76,17 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One event told to one recipient by one channel. Its words are made anew from the event: none are kept here."""
+    """One event told to one recipient by one channel. Its words are made anew from the event: none are kept here.
 
-    event = models.ForeignKey(CaseEvent, models.PROTECT, related_name="deliveries")
+    Or, with `leave` and no event, that somebody registered or ended the leave of the recipient. The type of `event` is
+    that of the many: who reads others as well asks `leave_id` first.
+    """
+
+    event: "models.ForeignKey[CaseEvent, CaseEvent]" = models.ForeignKey(  # type: ignore[misc]  # see above
+        CaseEvent, models.PROTECT, null=True, related_name="deliveries"
+    )
+    leave = models.ForeignKey(Leave, models.PROTECT, null=True, related_name="+", verbose_name=_("休假"))
+    news = models.CharField(max_length=10, choices=LeaveNews.choices, blank=True)
     recipient_user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="deliveries", verbose_name=_("工作人员")
     )
@@ -131,6 +140,16 @@ class Delivery(models.Model):
                 fields=["event", "recipient_subscriber", "channel"],
                 condition=Q(recipient_subscriber__isnull=False),
             ),
+            models.UniqueConstraint(
+                name="delivery_once_a_leave",
+                fields=["leave", "news", "channel"],
+                condition=Q(leave__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="delivery_of_event_or_leave",
+                condition=Q(event__isnull=False, leave=None, news="")
+                | Q(event=None, leave__isnull=False, recipient_user__isnull=False) & ~Q(news=""),
+            ),
             models.CheckConstraint(
                 name="delivery_has_one_recipient",
                 condition=Q(recipient_user__isnull=False, recipient_reporter=None, recipient_subscriber=None)
@@ -171,7 +190,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_id} · {self.get_channel_display()}"  # never the recipient: this text reaches logs
+        return f"{self.event_id or self.leave_id} · {self.get_channel_display()}"  # never the recipient: logs show it
 
     @property
     def recipient(self) -> "User | Reporter | Subscriber":

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from notifications.wordings import places
 from tests.factories import World
 from tests.notifications.far_ends import FarEnd, far_end
 from workflows.commands.council import Matter, propose_matter
+from workflows.models import Leave, LeaveNews
 
 ROOT = Path(__file__).parents[2]
 MARK = "⟪{name}⟫"
@@ -119,6 +121,19 @@ class Sender:
 
     def _button(self) -> None:
         self._event("case.accepted", recipient_user=None, recipient_subscriber=self.robot, channel="feishu_robot")
+
+    def _leave_registered(self) -> None:
+        self._leave(LeaveNews.REGISTERED)
+
+    def _leave_ended(self) -> None:
+        self._leave(LeaveNews.ENDED)
+
+    def _leave(self, news: LeaveNews) -> None:
+        desk, day = self.world.desk, self.world.now.date()
+        given = {"substitute": self.world.dispatcher, "created_at": self.world.now, "registered_by": self.world.admin}
+        Leave.objects.create(user=desk, valid_from=day, valid_to=day + timedelta(days=1), news=news, **given)
+        relay(now=self.world.now)
+        deliver(now=self.world.now)
 
     def _trial(self) -> None:
         outcome = try_out(channel="feishu_robot", recipient=self.robot, actor=self.world.admin, now=self.world.now)

@@ -1,18 +1,24 @@
-from datetime import timedelta
+import json
+from datetime import time, timedelta
+from io import StringIO
 
+import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cases.models import CaseEvent, User
 from cases.terms import Role
+from notifications.channels import CHANNELS
+from notifications.channels.base import ChannelError
 from notifications.delivery import deliver
-from notifications.models import Delivery
+from notifications.models import Delivery, Rhythm
 from notifications.relay import relay
 from tests.factories import World, user
 from workflows.commands import handling, supervise
-from workflows.commands.leaves import end_leave, take_leave
+from workflows.commands.leaves import end_leave, register_leave, take_leave
 from workflows.commands.sweep import sweep
 from workflows.models import Leave
 
@@ -97,3 +103,73 @@ def test_leave_costs_a_batch_the_same_however_many_events(world: World) -> None:
 
     away(world, world.desk, world.dispatcher)
     assert queries(1) == queries(4)
+
+
+def registered(world: World) -> Leave:
+    first = world.now.date()
+    given = {"user": world.member, "substitute": world.leader, "first": first, "end": first + 3 * DAY}
+    return register_leave(actor=world.admin, now=world.now, **given)  # type: ignore[arg-type]
+
+
+def test_a_colleague_for_whom_leave_was_registered_is_told_through_their_own_channels(world: World) -> None:
+    leave = registered(world)
+    relay(now=world.now)
+    assert set(Delivery.objects.values_list("recipient_user", "channel")) == {
+        (world.member.pk, "in_app"), (world.member.pk, "email"),
+    }  # fmt: skip
+    deliver(now=world.now)
+    [message] = mail.outbox
+    assert (message.to, message.subject) == (["member@example.com"], "管理员 替您登记了休假")
+    assert message.body.startswith("2026-03-02 至 2026-03-04，发给您的消息由 周队长 收。")
+    assert "http://127.0.0.1:8000/leaves/" in message.body
+    assert relay(now=world.now) == 0  # once
+    end_leave(leave_id=leave.pk, actor=world.supervisor, now=world.now)
+    relay(now=world.now)
+    deliver(now=world.now)
+    assert mail.outbox[1].subject == "钱督办 结束了您的休假"
+    assert Delivery.objects.exclude(state="sent").count() == 0
+
+
+def test_what_one_registers_or_ends_oneself_is_no_news(world: World) -> None:
+    leave = away(world, world.member, world.leader)
+    end_leave(leave_id=leave.pk, actor=world.member, now=world.now)
+    assert relay(now=world.now) == 0
+    assert not Delivery.objects.exists()
+
+
+def test_it_rings_at_the_bell_stands_among_the_messages_and_in_the_journal(world: World) -> None:
+    registered(world)
+    relay(now=world.now)
+    client = Client()
+    client.force_login(world.member)
+    assert client.get("/messages/unread/").json() == {"unread": 1}
+    shown = client.get("/messages/").content.decode()
+    assert '<a href="/leaves/">管理员 替您登记了休假</a>' in shown
+    assert "发给您的消息由 周队长 收" in shown
+    assert client.get("/leaves/").status_code == 200
+    Delivery.objects.filter(channel="email").update(state="dead", next_try_at=None)
+    client.force_login(world.admin)
+    assert "他人代为登记休假" in client.get("/messages/dead/").content.decode()
+    out = StringIO()
+    call_command("deliveries", "--json", stdout=out)
+    labels = {row["label"] for row in json.loads(out.getvalue())["deliveries"]}
+    assert labels == {"他人代为登记休假"}
+
+
+def test_it_waits_for_the_end_of_quiet_hours_and_for_a_far_end_that_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Rhythm.objects.create(user=world.member, quiet="own", quiet_from=time(21), quiet_to=time(7))
+    registered(world)
+    night = world.now.replace(hour=23)
+    relay(now=night)
+    assert deliver(now=night)["sent"] == 0
+
+    def away_now(*_args: object, **_: object) -> None:
+        raise ChannelError("away", permanent=False)
+
+    morning = night + timedelta(hours=9)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(CHANNELS["email"]), "send", away_now)
+        assert deliver(now=morning)["retried"] == 1
+    assert deliver(now=morning + timedelta(minutes=2))["sent"] == 1

@@ -1,4 +1,4 @@
-"""Leave: registered by the person, ended early by them or by whoever answers for their work."""
+"""Leave: registered by the person or for them, ended early by them, by who registered it or answers for their work."""
 
 from datetime import date, datetime, timedelta
 
@@ -8,33 +8,55 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import User
-from workflows.leaves import may_stand_in, overseen_leaves
-from workflows.models import Leave
+from workflows.leaves import colleagues_of, may_stand_in, overseen_leaves
+from workflows.models import Leave, LeaveNews
 
 LONGEST = timedelta(days=366)
 
 
-@transaction.atomic
 def take_leave(*, actor: User, substitute: User, first: date, end: date, now: datetime) -> Leave:
     """Be away on [first, end), with somebody to hear of what comes. Raises ValidationError with the field."""
+    return _register(actor, substitute, first, end, now, by=actor)
+
+
+def register_leave(*, actor: User, user: User, substitute: User, first: date, end: date, now: datetime) -> Leave:
+    """The same for a colleague who cannot; they are told of it, and may end it.
+
+    Raises PermissionDenied (not of the actor's area or team, or with roles beyond it), ValidationError.
+    """
+    if not colleagues_of(actor, timezone.localdate(now)).filter(pk=user.pk).exists():
+        raise PermissionDenied("register_leave")
+    return _register(user, substitute, first, end, now, by=actor)
+
+
+@transaction.atomic
+def _register(user: User, substitute: User, first: date, end: date, now: datetime, *, by: User) -> Leave:
     # Both are locked in one order, so that two who name each other at the same moment come one after the other.
-    list(User.objects.select_for_update().filter(pk__in=[actor.pk, substitute.pk]).order_by("pk").values_list("pk"))
+    list(User.objects.select_for_update().filter(pk__in=[user.pk, substitute.pk]).order_by("pk").values_list("pk"))
     today = timezone.localdate(now)
     if first < today:
         raise ValidationError({"first": _("开始日期不能早于今天。")})
     if end <= first or end - first > LONGEST:
         raise ValidationError({"last": _("最后一天须不早于开始日期，最长一年。")})
-    if not may_stand_in(actor, today).filter(pk=substitute.pk).exists():
+    if not may_stand_in(user, today).filter(pk=substitute.pk).exists():
         raise ValidationError({"substitute": _("只能请同一工作队、议事会或辖区的同事代理。")})
-    if own := Leave.objects.meeting(first, end).filter(user=actor).first():
-        said = {"first": own.valid_from, "last": own.valid_to - timedelta(days=1)}
+    if own := Leave.objects.meeting(first, end).filter(user=user).first():
+        said = {"first": own.valid_from, "last": own.last_day}
         raise ValidationError({"first": _("%(first)s 至 %(last)s 已登记休假，请先结束它或改日期。") % said})
-    if circle := _leads_back(actor, substitute, first, end):
+    if circle := _leads_back(user, substitute, first, end):
         raise ValidationError({"substitute": circle})
-    return Leave.objects.create(user=actor, substitute=substitute, valid_from=first, valid_to=end, created_at=now)
+    return Leave.objects.create(
+        user=user,
+        substitute=substitute,
+        valid_from=first,
+        valid_to=end,
+        created_at=now,
+        registered_by=by,
+        news="" if by == user else LeaveNews.REGISTERED,
+    )
 
 
-def _leads_back(actor: User, substitute: User, first: date, end: date) -> str:
+def _leads_back(user: User, substitute: User, first: date, end: date) -> str:
     """Why the chain of substitutes in these days would come back to the person; empty when it does not."""
     rows = Leave.objects.meeting(first, end).select_related("user", "substitute")
     nexts: dict[int, list[Leave]] = {}
@@ -42,14 +64,14 @@ def _leads_back(actor: User, substitute: User, first: date, end: date) -> str:
         nexts.setdefault(row.user_id, []).append(row)
     seen, waiting = set(), [substitute.pk]
     while waiting:
-        user = waiting.pop()
-        if user in seen:
+        one = waiting.pop()
+        if one in seen:
             continue
-        seen.add(user)
-        for row in nexts.get(user, []):
-            if row.substitute_id == actor.pk:
-                said = {"name": row.user, "last": row.valid_to - timedelta(days=1)}
-                return _("这样会绕回您自己：%(name)s 休假到 %(last)s，由您代理。请另选一位。") % said
+        seen.add(one)
+        for row in nexts.get(one, []):
+            if row.substitute_id == user.pk:
+                said = {"name": row.user, "last": row.last_day, "who": user}
+                return _("这样会绕回%(who)s：%(name)s 休假到 %(last)s，由%(who)s代理。请另选一位。") % said
             waiting.append(row.substitute_id)
     return ""
 
@@ -63,5 +85,6 @@ def end_leave(*, leave_id: int, actor: User, now: datetime) -> Leave:
     if leave.ended_at or leave.valid_to <= timezone.localdate(now):
         raise ValidationError(_("这次休假已经结束。"))
     leave.ended_at, leave.ended_by = now, actor
-    leave.save(update_fields=["ended_at", "ended_by"])
+    leave.news = "" if actor.pk == leave.user_id else LeaveNews.ENDED
+    leave.save(update_fields=["ended_at", "ended_by", "news"])
     return leave

@@ -24,8 +24,11 @@ class LeaveForm(forms.Form):
         help_text=_("代理人收到发给您的消息，在待办里看到您名下的件；能办什么仍按本人的职责。"),
     )
 
-    def __init__(self, typed: Any = None, *, people: QuerySet[User], today: date) -> None:
+    def __init__(self, typed: Any = None, *, people: QuerySet[User], today: date, person: User | None = None) -> None:
         super().__init__(typed, initial={"first": today})
+        if person:
+            words = _("代理人收到发给%(name)s的消息，在待办里看到其名下的件；能办什么仍按代理人的职责。")
+            self.fields["substitute"].help_text = words % {"name": person}
         self.fields["substitute"].queryset = people  # type: ignore[attr-defined]
 
     def inputs(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from workflows.models.clock import Clock, ClockInterval
 from workflows.models.desk import DeskAct, DeskActKind, DeskActRow, Outcome
 from workflows.models.joint import JointHandling, JointProcess, Part
 from workflows.models.kept import KeptFlow, KeptLife, KeptSum
-from workflows.models.leave import Leave
+from workflows.models.leave import Leave, LeaveNews
 from workflows.models.ledger import ImportedCase, ImportState, LedgerImport
 from workflows.models.order import OrderSerial, SupervisionOrder
 from workflows.models.signing import SigningProcess
@@ -35,6 +35,7 @@ __all__ = [
     "KeptLife",
     "KeptSum",
     "Leave",
+    "LeaveNews",
     "LedgerImport",
     "OrderSerial",
     "Outcome",

@@ -1,12 +1,21 @@
 """Leave (休假代理): from which day to which somebody is away, and who hears in their place."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, TextChoices
 from django.utils.translation import gettext_lazy as _
+
+from cases.models import User
+
+
+class LeaveNews(TextChoices):
+    """What the person has still to be told, because somebody else did it."""
+
+    REGISTERED = "registered", _("他人代为登记")
+    ENDED = "ended", _("他人代为结束")
 
 
 class LeaveQuerySet(models.QuerySet["Leave"]):
@@ -31,6 +40,11 @@ class Leave(models.Model):
     created_at = models.DateTimeField(_("登记时间"))
     ended_at = models.DateTimeField(_("提前结束时间"), null=True)
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # Empty for what was registered before others could do it: then it was the person.
+    registered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("登记人")
+    )
+    news = models.CharField(max_length=10, choices=LeaveNews.choices, blank=True)  # cleared by who tells it
 
     objects = LeaveQuerySet.as_manager()
 
@@ -46,7 +60,21 @@ class Leave(models.Model):
             ),
         ]
         # asked for with every batch of messages: who is away today
-        indexes = [models.Index(fields=["valid_to"], name="leave_current", condition=Q(ended_at=None))]
+        indexes = [
+            models.Index(fields=["valid_to"], name="leave_current", condition=Q(ended_at=None)),
+            # notifications.relay: what nobody was told of yet
+            models.Index(fields=["id"], name="leave_news", condition=~Q(news="")),
+        ]
+
+    @property
+    def by_another(self) -> User | None:
+        """Who registered it, when it was not the person."""
+        return self.registered_by if self.registered_by_id != self.user_id else None
+
+    @property
+    def last_day(self) -> date:
+        """The last day away: people say it so, the record keeps the day after."""
+        return self.valid_to - timedelta(days=1)
 
     def __str__(self) -> str:
         return f"{self.user_id} → {self.substitute_id}"

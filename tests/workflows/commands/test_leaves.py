@@ -7,10 +7,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cases.models import User
-from tests.factories import World
-from workflows.commands.leaves import end_leave, take_leave
-from workflows.leaves import may_stand_in, overseen_leaves, standing_in, substitutes_on
+from cases.models import RoleAssignment, User
+from cases.terms import Role
+from tests.factories import World, user
+from tests.pages.markup import faults
+from workflows.commands.leaves import end_leave, register_leave, take_leave
+from workflows.leaves import colleagues_of, may_stand_in, overseen_leaves, standing_in, substitutes_on
 from workflows.models import Leave
 
 TODAY, DAY = date(2026, 3, 2), timedelta(days=1)
@@ -62,9 +64,9 @@ def test_a_circle_is_refused_and_a_chain_leads_to_who_is_there(world: World) -> 
 
 
 def test_a_circle_that_was_written_anyway_leaves_the_message_where_it_belongs(world: World) -> None:
-    for user, substitute in ((world.desk, world.dispatcher), (world.dispatcher, world.desk)):
+    for person, substitute in ((world.desk, world.dispatcher), (world.dispatcher, world.desk)):
         Leave.objects.create(
-            user=user, substitute=substitute, valid_from=TODAY, valid_to=TODAY + DAY, created_at=world.now
+            user=person, substitute=substitute, valid_from=TODAY, valid_to=TODAY + DAY, created_at=world.now
         )
     assert substitutes_on(TODAY) == {}
 
@@ -124,3 +126,90 @@ def test_the_substitute_finds_what_is_in_the_name_of_the_absent(world: World) ->
         for _ in range(2):
             world.case("in_progress")
         assert home()[1] == one
+
+
+def registered(world: World, actor: User, who: User, substitute: User, *, days: int = 3) -> Leave:
+    return register_leave(
+        actor=actor, user=who, substitute=substitute, first=TODAY, end=TODAY + days * DAY, now=world.now
+    )
+
+
+def test_a_team_leader_and_an_administrator_register_leave_for_those_of_their_own(world: World) -> None:
+    def names(viewer: User) -> set[str]:
+        return set(colleagues_of(viewer, TODAY).values_list("username", flat=True))
+
+    assert names(world.leader) == {"member"}
+    assert names(world.member) == names(world.supervisor) == names(world.desk) == set()
+    assert {"grid", "grid2", "member", "leader", "secretary", "chief"} <= names(world.admin)
+    street = user("admin2", "街道管理员", Role.ADMINISTRATOR, area=world.other_street)
+    assert names(street) == {"grid2"}
+    with pytest.raises(PermissionDenied):
+        registered(world, world.leader, world.other_member, world.leader)
+    with pytest.raises(PermissionDenied):
+        registered(world, world.supervisor, world.member, world.leader)
+    leave = registered(world, world.leader, world.member, world.leader)
+    assert (leave.user, leave.registered_by, leave.by_another) == (world.member, world.leader, world.leader)
+    assert away(world, world.desk, world.dispatcher).by_another is None
+
+
+def test_who_has_a_role_beyond_the_team_is_not_the_leaders_to_send_on_leave(world: World) -> None:
+    RoleAssignment.objects.create(user=world.member, role=Role.DESK, area=world.street, valid_from=date(2020, 1, 1))
+    assert not colleagues_of(world.leader, TODAY).exists()
+    assert colleagues_of(world.admin, TODAY).filter(pk=world.member.pk).exists()
+
+
+def test_for_a_colleague_the_same_rules_hold(world: World) -> None:
+    with pytest.raises(ValidationError) as caught:
+        registered(world, world.admin, world.member, world.other_member)
+    assert list(caught.value.message_dict) == ["substitute"]
+    registered(world, world.admin, world.member, world.leader)
+    with pytest.raises(ValidationError) as caught:
+        registered(world, world.leader, world.member, world.leader)
+    assert list(caught.value.message_dict) == ["first"]
+    with pytest.raises(ValidationError, match="绕回周队长"):
+        registered(world, world.admin, world.leader, world.member)
+
+
+def test_the_colleague_and_who_registered_it_may_end_it(world: World) -> None:
+    for actor in (world.member, world.leader):
+        leave = registered(world, world.leader, world.member, world.leader)
+        end_leave(leave_id=leave.pk, actor=actor, now=world.now)
+    leave = registered(world, world.admin, world.member, world.leader)
+    with pytest.raises(PermissionDenied):
+        end_leave(leave_id=leave.pk, actor=world.leader, now=world.now)
+    end_leave(leave_id=leave.pk, actor=world.admin, now=world.now)
+    assert [row.news for row in Leave.objects.order_by("pk")] == ["", "ended", "ended"]
+
+
+def test_the_pages_register_it_for_a_colleague_and_say_who_did(world: World) -> None:
+    with time_machine.travel(world.now, tick=False):
+        client, page = signed_in(world.leader), f"/leaves/for/{world.member.pk}/"
+        assert "陈队员" in client.get("/leaves/").content.decode()
+        shown = client.get(page).content.decode()
+        assert "替 陈队员 登记休假" in shown
+        assert faults(shown) == []
+        typed = {"first": "2026-03-02", "last": "2026-03-01", "substitute": world.leader.pk}
+        answer = client.post(page, typed)
+        assert answer.status_code == 422
+        assert 'value="2026-03-01"' in answer.content.decode()
+        assert client.post(page, typed | {"last": "2026-03-04"}).status_code == 302
+        for viewer in (world.member, world.leader, world.supervisor):
+            shown = signed_in(viewer).get("/leaves/").content.decode()
+            assert "周队长 代为登记" in shown
+            assert "2026-03-02 至 2026-03-04" in shown
+            assert faults(shown) == []
+        for who, asked in ((world.supervisor, world.member.pk), (world.leader, world.other_member.pk)):
+            assert signed_in(who).get(f"/leaves/for/{asked}/").status_code == 404
+        assert "替同事登记" not in signed_in(world.member).get("/leaves/").content.decode()
+
+
+def test_many_colleagues_are_searched_by_name_and_never_listed_whole(world: World) -> None:
+    for n in range(25):
+        user(f"m{n}", f"队员{n:02}", Role.TEAM_MEMBER, team=world.team)
+    with time_machine.travel(world.now, tick=False):
+        client = signed_in(world.leader)
+        assert "/leaves/for/" not in client.get("/leaves/").content.decode()
+        shown = client.get("/leaves/", {"colleague": "队员07"}).content.decode()
+        assert shown.count("/leaves/for/") == 1
+        assert ">队员07</a>" in shown
+        assert "没有找到" in client.get("/leaves/", {"colleague": "孙网格"}).content.decode()
