@@ -218,6 +218,16 @@ def test_only_desks_and_administrators_import_and_only_into_their_areas(world: W
     assert client.get("/imports/").status_code == 302
 
 
+def test_who_may_not_see_the_cases_is_told_who_does_and_not_led_to_an_empty_list(world: World, client: Client) -> None:
+    client.force_login(world.admin)
+    path = f"/imports/{loaded(client, HEAD + GOOD, world).pk}/"
+    page = client.get(path).content.decode()
+    assert "由所在区域的受理员、督办员查看和办理" in page
+    assert "看台账" not in page
+    client.force_login(world.desk)
+    assert "看台账" in client.get(path).content.decode()
+
+
 def test_the_template_is_recognised_and_offers_the_words_that_are_allowed(
     desk: Client, world: World, tmp_path: Path
 ) -> None:

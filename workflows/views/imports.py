@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases.models import User
+from cases.models import Case, User
 from cases.permissions import IMPORTERS
 from cases.views import sheets
 from workflows import import_pages as pages
@@ -86,14 +86,15 @@ def show_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, ledger: LedgerImport, *, status: int = 200, **more: Any) -> HttpResponse:
-    busy = ledger.state in runs.BUSY
+    viewer, busy = viewer_of(request), ledger.state in runs.BUSY
     total = max(ledger.rows, 1)
     shown: dict[str, Any] = {
         "ledger": ledger, "busy": busy, "refresh": REFRESH_SECONDS if busy else 0, "total": total,
         "percent": min(100 * ledger.done // total, 100),
-        "is_mine": ledger.created_by_id == viewer_of(request).pk, "same_file": runs.same_file(ledger),
+        "is_mine": ledger.created_by_id == viewer.pk, "same_file": runs.same_file(ledger),
         "is_kept": ledger.state in (S.UPLOADED, S.CHECKED), "kept_until": ledger.created_at + runs.KEPT_FOR,
         "matched": _matched(ledger), "shown_errors": runs.SHOWN_ERRORS,
+        "sees_cases": Case.objects.visible_to(viewer).filter(imported__ledger=ledger).exists(),
     }  # fmt: skip
     if ledger.state in (S.UPLOADED, S.CHECKED):
         shown["form"] = ColumnsForm(ledger=ledger)
