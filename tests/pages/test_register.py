@@ -189,3 +189,12 @@ def test_the_list_costs_the_same_for_one_owner_and_for_three(world: World, clien
             client.get(URL)
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_the_page_of_a_council_leads_only_those_to_the_register_who_may_read_it(world: World, read: Get) -> None:
+    council = Council.objects.get(code="C1")
+    page = f"/councils/of/{council.code}/"
+    assert URL in read(world.secretary, page)
+    assert URL in read(world.supervisor, page)
+    assert URL not in read(world.auditor, page)
+    read(world.auditor, URL, 404)

@@ -18,6 +18,7 @@ from cases.views import sheets
 from workflows.commands.council import propose_matter
 from workflows.council import access
 from workflows.council.meetings import prepare_meeting
+from workflows.council.register import may_read_register
 from workflows.council.topics import screen_topic
 from workflows.council_pages import councils as pages
 from workflows.council_pages.meetings import topics_to_tick
@@ -49,10 +50,12 @@ def council_list(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def show_council(request: HttpRequest, code: str) -> HttpResponse:
     """What waits, what comes, who sits in it."""
-    page = pages.council_page(viewer_of(request), code, timezone.now())
+    viewer = viewer_of(request)
+    page = pages.council_page(viewer, code, timezone.now())
     if page is None:
         raise Http404
-    return render(request, "council/council.html", {"page": page, "lists": LISTS.items()})
+    shown = {"page": page, "lists": LISTS.items(), "sees_register": may_read_register(page.council.area, viewer)}
+    return render(request, "council/council.html", shown)
 
 
 @login_required
