@@ -164,14 +164,16 @@ def _owes_part(case: Case, actor: User) -> bool:
     return bool(teams) and owed.exists()
 
 
+def _promised(case: Case) -> bool:
+    return any(clock.kind == ClockKind.PROMISE and clock.stopped_at is None for clock in case.clocks.all())
+
+
 def _keeps_promise(case: Case, actor: User) -> bool:
-    return may.is_team_member(case, actor) and any(
-        clock.kind == ClockKind.PROMISE and clock.stopped_at is None for clock in case.clocks.all()
-    )
+    return may.is_team_member(case, actor) and _promised(case)
 
 
 def _urges(case: Case, actor: User) -> bool:
-    return case.is_open and may.either(may.is_supervisor, may.is_leader)(case, actor)
+    return may.either(may.is_supervisor, may.is_leader)(case, actor) and (case.is_open or _promised(case))
 
 
 def _corrects(case: Case, actor: User) -> bool:

@@ -22,7 +22,7 @@ from cases.models import (
     Topic,
     User,
 )
-from cases.terms import AnswerWay, EventType, Role, State
+from cases.terms import AnswerWay, ClockKind, EventType, Role, State
 from workflows import limits, sla
 from workflows.available import Available, available_moves, likely
 from workflows.calendars import WorkCalendar
@@ -142,9 +142,13 @@ def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
     """Read the page; `case` comes from `available.case_for`, which decides what the viewer may see."""
     events = list(case.events.select_related("actor").order_by("seq"))
     calendar = limits.default_calendar()
-    views = [clock_view(clock, case, now) for clock in read_clocks(case)]
+    clocks = read_clocks(case)
+    views = [clock_view(clock, case, now) for clock in clocks]
     running = [v for v in views if v.stopped_at is None]
     stage = next((v for v in running if v.is_stage), None)
+    owed = [v for clock, v in zip(clocks, views, strict=True) if clock.kind == ClockKind.PROMISE and v in running]
+    promise = owed[0] if owed and not case.is_open else None  # an ended case still owes the resident that
+    stage = stage or promise
     moves = available_moves(case, viewer, now=now)
     parts = Part.objects.filter(joint__case=case).select_related("team", "answered_by", "joint", *CLOCK)
     topics = list(case.topics.select_related("council").order_by("-pk")) if case.council_id else []
@@ -162,7 +166,7 @@ def case_page(viewer: User, case: CaseLifecycle, *, now: datetime) -> CasePage:
         stage=stage,
         running=sorted(running, key=lambda v: not v.is_stage),
         stopped=[v for v in views if v.stopped_at is not None],
-        holder=holder_of(case),
+        holder=str(case.team) if promise else holder_of(case),
         moves=moves,
         likely=likely(moves, case),
         reporter=masked(case.reporter) if case.reporter else None,

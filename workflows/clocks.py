@@ -3,6 +3,7 @@
 Lock order: the case first, then its clocks, everywhere; the other way round deadlocks.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet, prefetch_related_objects
@@ -197,6 +198,12 @@ def stop_obligation(clock: Clock, at: datetime) -> None:
     """What was owed is done, or owed no longer; nothing happens to a clock that has stopped. The case is locked."""
     if clock.stopped_at is None:
         _stop(clock, at).save(update_fields=CLOCK_FIELDS)
+
+
+def promised(cases: Iterable[int]) -> set[int]:
+    """Which of these cases have a promise that nobody has said to be kept."""
+    live = Clock.objects.filter(case__in=list(cases), kind=ClockKind.PROMISE, stopped_at=None)
+    return set(live.values_list("case_id", flat=True))
 
 
 def stop_promise(case: Case, at: datetime) -> bool:

@@ -18,6 +18,7 @@ from cases.models import Case, User
 from cases.terms import RequestKind, RequestState, State
 from workflows import permissions as may
 from workflows.case_page import holder_of
+from workflows.clocks import promised
 from workflows.commands.handling import dispatch_case, reassign_case
 from workflows.commands.orders import OPEN, issue_order
 from workflows.commands.supervise import urge_case
@@ -51,12 +52,15 @@ class Result:
         return self.outcome == Outcome.DONE
 
 
-def acts_on(case: Case, viewer: User, asked: Iterable[Request], order: SupervisionOrder | None) -> frozenset[str]:
+def acts_on(
+    case: Case, viewer: User, asked: Iterable[Request], order: SupervisionOrder | None, *, is_promised: bool = False
+) -> frozenset[str]:
     """What this person may do with a case now; asks the database nothing. `asked` and `order` are its open ones."""
     allowed = set()
-    if case.is_open and may.may_order(case, viewer):
-        allowed.add(DeskActKind.URGE)
-        if order is None:
+    if may.may_order(case, viewer):
+        if case.is_open or is_promised:
+            allowed.add(DeskActKind.URGE)
+        if case.is_open and order is None:
             allowed.add(DeskActKind.ORDER)
     if case.state == State.ACCEPTED and may.may_dispatch(case, viewer):
         allowed.add(DeskActKind.DISPATCH)
@@ -113,16 +117,18 @@ def _refused(act: DeskAct, case_id: int, outcome: Outcome, said: str) -> None:
 
 
 def results_of(act: DeskAct, viewer: User) -> list[Result]:
-    """One for each case that was ticked and can still be seen, in their order; four queries."""
+    """One for each case that was ticked and can still be seen, in their order; five queries."""
     rows = {row.case_id: row for row in act.rows.all()}
     related = ("area", "team", "council", "handler", "holder_user")
     cases = Case.objects.visible_to(viewer).select_related(*related).in_bulk(act.cases)
     asked, orders = open_errands(cases)
+    promises = promised(cases)
     found = []
     for case in (cases[pk] for pk in act.cases if pk in cases):
         row = rows.get(case.pk)
         outcome = Outcome(row.outcome) if row else None
-        acts = acts_on(case, viewer, asked.get(case.pk, ()), orders.get(case.pk))
+        open_ones, order = asked.get(case.pk, ()), orders.get(case.pk)
+        acts = acts_on(case, viewer, open_ones, order, is_promised=case.pk in promises)
         found.append(Result(case, outcome, row.said if row else "", acts, holder_of(case)))
     return found
 

@@ -177,6 +177,12 @@ def _follow_up_errand(clock: Clock) -> Errand:
     return Errand(clock.case, kind, str(follow_up.done_by), follow_up.what, clock, waits)
 
 
+def promise_clocks(viewer: User) -> QuerySet[Clock]:
+    """What the viewer's teams promised a resident and have not said to be kept; it outlives the case."""
+    rows = Clock.objects.filter(kind=ClockKind.PROMISE, stopped_at=None, case__team__in=viewer.grants().team_ids())
+    return rows.select_related("policy", "calendar", "case__area", "case__team").order_by("due_at", "pk")
+
+
 def check_clocks(viewer: User) -> QuerySet[Clock]:
     """Of verified cases that were drawn to be looked at again, in the areas that the viewer supervises."""
     within = Q(pk__in=[])
@@ -187,7 +193,7 @@ def check_clocks(viewer: User) -> QuerySet[Clock]:
 
 
 def errands(viewer: User, *, now: datetime) -> list[Errand]:
-    """What is to be decided, answered, replied to, checked or done by a decision, most pressing first; six queries."""
+    """What is to be decided, answered, replied to, checked or done as decided or promised, most pressing first."""
     asked = [
         Errand(row.case, str(RequestKind(row.kind).label), str(row.asked_by), row.reason, row.clock)
         for row in requests_to_decide(viewer)[:MOST_ERRANDS]
@@ -202,5 +208,9 @@ def errands(viewer: User, *, now: datetime) -> list[Errand]:
         Errand(clock.case, gettext("抽查"), str(clock.case.team or ""), clock.case.result_text, clock)
         for clock in check_clocks(viewer)[:MOST_ERRANDS]
     ]
-    found = sorted(asked + owed + ordered + decided + drawn, key=lambda errand: errand.clock.due_at)
+    promised = [
+        Errand(clock.case, gettext("承诺"), str(clock.case.team), clock.case.result_text, clock)
+        for clock in promise_clocks(viewer)[:MOST_ERRANDS]
+    ]
+    found = sorted(asked + owed + ordered + decided + drawn + promised, key=lambda errand: errand.clock.due_at)
     return [errand if errand.light else replace(errand, light=clock_light(errand.clock, now)) for errand in found]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from cases.models import CaseEvent
-from cases.terms import OBLIGATIONS, EventType, OrderState, RequestKind, RequestState, Role
+from cases.terms import OBLIGATIONS, ClockKind, EventType, OrderState, RequestKind, RequestState, Role
 from workflows import limits
 from workflows.commands.orders import OPEN
 from workflows.lights import span
@@ -65,7 +65,8 @@ def read_reasons(clocks: Sequence[Clock], *, now: datetime) -> dict[int, Why]:
         waited = span(since, now, calendar) if since < now else ""
         said = {"day": _day(since), "much": waited}
         waits = _("%(day)s 起已等 %(much)s") if waited else _("%(day)s 起等")
-        lines = [*_went_back(past), *(_request(one) for one in requests.get(clock.case_id, ()))]
+        lines = [_("答复时承诺的事，还没有说明已经办到")] if clock.kind == ClockKind.PROMISE else []
+        lines += [*_went_back(past), *(_request(one) for one in requests.get(clock.case_id, ()))]
         lines += [_order(order)] if order else []
         if E.URGED in past:
             n, at = past[E.URGED]

@@ -168,10 +168,13 @@ def overdue_rows(found: Sequence[Clock], viewer: User, *, now: datetime) -> list
             light=clock_light(clock, now),
             holder=owed_by(clock),
             why=reasons[clock.pk],
-            acts=desk_acts.acts_on(clock.case, viewer, reasons[clock.pk].requests, reasons[clock.pk].order),
+            acts=desk_acts.acts_on(
+                clock.case, viewer, reasons[clock.pk].requests, reasons[clock.pk].order,
+                is_promised=clock.kind == ClockKind.PROMISE,
+            ),
         )
         for clock in found
-    ]
+    ]  # fmt: skip
 
 
 def owed_by(clock: Clock) -> str:

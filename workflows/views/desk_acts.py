@@ -24,6 +24,7 @@ from cases.terms import RequestKind, Role
 from cases.views import sheets
 from workflows import desk_acts as acts
 from workflows.case_page import holder_of
+from workflows.clocks import promised
 from workflows.forms.desk import FORMS, ActForm, DecideForm, TickedForm
 from workflows.list_sheets import RESULTS
 from workflows.models import DeskAct, DeskActKind, Outcome, Request
@@ -135,10 +136,11 @@ def _asked(viewer: User, kind: DeskActKind, keys: Sequence[int]) -> list[Asked]:
     related = ("area", "team", "council", "handler", "holder_user")
     cases = Case.objects.visible_to(viewer).select_related(*related).in_bulk(keys)
     requests, orders = acts.open_errands(cases)
+    promises = promised(cases)
     rows = []
     for case in (cases[pk] for pk in keys if pk in cases):
         open_ones = requests.get(case.pk, [])
-        may = kind in acts.acts_on(case, viewer, open_ones, orders.get(case.pk))
+        may = kind in acts.acts_on(case, viewer, open_ones, orders.get(case.pk), is_promised=case.pk in promises)
         decidable = acts.decidable(case, viewer, open_ones) if kind == DeskActKind.DECIDE else []
         case.decidable = decidable  # type: ignore[attr-defined]
         rows.append(Asked(case, holder_of(case), may, [line for one in decidable for line in _lines(one)]))
