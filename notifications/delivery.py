@@ -185,16 +185,9 @@ def _cancelled(rows: list[Delivery], why: NotSent) -> tuple[str, bool]:
 @transaction.atomic
 def _failed(rows: list[Delivery], error: ChannelError, now: datetime, *, was_tried: bool = True) -> tuple[str, bool]:
     row = rows[0]
-    text = _fit_to_keep(row, str(error))
+    text = fit_to_keep(row.recipient, str(error))
     fields = _answer(row, error.receipt) | {"last_error": text, "unknown_ends": F("unknown_ends") + int(error.unknown)}
-    if error.away:
-        gates.failed(row, text, now)
-    elif was_tried:
-        gates.passed(row)
-    else:
-        gates.untried(row)
-    if error.retry_after:
-        gates.pause(row, error.retry_after, now)
+    gates.refused(row, error, text, now, was_tried=was_tried)
     if error.gone and row.recipient_subscriber_id:
         Subscriber.objects.filter(pk=row.recipient_subscriber_id).update(active=False)
         logger.warning("Subscriber %s asked not to be called again, and is switched off", row.recipient_subscriber_id)
@@ -216,10 +209,10 @@ def wait_of(row: Delivery) -> timedelta:
     return BACK_OFF[row.attempts - 1] * (1 + JITTER * share)
 
 
-def _fit_to_keep(row: Delivery, text: str) -> str:
+def fit_to_keep(recipient: Recipient, text: str) -> str:
     """An error without secrets and without what tells of a resident."""
-    hidden = [row.recipient] if isinstance(row.recipient, Reporter) else []
-    return masked(mask_text(scrubbed(text, secrets_of(row.recipient))), hidden)[:LONGEST_ERROR]
+    hidden = [recipient] if isinstance(recipient, Reporter) else []
+    return masked(mask_text(scrubbed(text, secrets_of(recipient))), hidden)[:LONGEST_ERROR]
 
 
 def _answer(row: Delivery, receipt: Receipt) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from notifications.channels.base import ChannelError, Recipient
 from notifications.channels.secrets import secrets_of
 from notifications.channels.webhook import new_secret
 from notifications.channels.wire import scrubbed
-from notifications.models import ChannelName, Delivery, Subscriber
+from notifications.models import ChannelName, Subscriber
 from notifications.standing_words import TRIAL
 from notifications.texts import stood
 
@@ -85,8 +85,7 @@ def try_out(*, channel: str, recipient: Recipient, actor: User, now: datetime) -
     except ChannelError as error:
         reason = mask_text(scrubbed(str(error), secrets_of(recipient)))
         return Outcome(arrived=False, words=f"{_kind(error)}（{reason}）")
-    by = recipient if isinstance(recipient, Subscriber) else None
-    gates.passed(Delivery(channel=channel, recipient_subscriber=by))
+    gates.passed(gates.Way(channel, recipient.pk if isinstance(recipient, Subscriber) else None))
     said = " ".join(str(part) for part in (receipt.status, receipt.code) if part)
     return Outcome(arrived=True, words=_("已送达，对方答复：%(said)s") % {"said": said or _("收到")})
 

@@ -1,21 +1,26 @@
 """While a far end is away only a probe goes there; nobody is written to faster than they allow; nothing is lost."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
 
-from cases.terms import EventType
+from cases.models import User
+from cases.terms import EventType, Role
 from notifications import gates
 from notifications.channels.base import Rate
+from notifications.channels.wecom import Wecom
 from notifications.delivery import BACK_OFF, LEASE, _claim, deliver, resend_all
+from notifications.digests import send_digests
 from notifications.journal import channels
-from notifications.models import Delivery, Gate, Subscriber
+from notifications.models import Address, Delivery, Digest, Gate, Subscriber
 from notifications.relay import relay
-from tests.factories import World
+from tests.factories import World, user
 from tests.notifications.far_ends import FarEnd, Said, far_end
 
 NOTHING = {"sent": 0, "retried": 0, "dead": 0, "cancelled": 0, "duplicates_possible": 0}
@@ -26,8 +31,6 @@ MINUTE = timedelta(minutes=1)
 def group(world: World, settings: LazySettings) -> Any:
     """A group of the street whose robot hears of every report; mail is nobody's matter here."""
     cache.clear()
-    from cases.models import User  # noqa: PLC0415
-
     User.objects.update(email="")
     with far_end({"errcode": 0, "errmsg": "ok"}) as server:
         settings.WECOM_BASE_URL = server.url
@@ -196,3 +199,75 @@ def test_waits_grow_and_differ_from_one_message_to_the_next(world: World, group:
         assert row.next_try_at is not None
         assert BACK_OFF[0] <= row.next_try_at - world.now <= BACK_OFF[0] * 1.2
     assert gates.SHUT_FOR[0] < LEASE
+
+
+@pytest.fixture
+def by_wecom(world: World, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[FarEnd]:
+    """Five colleagues at a desk with something to do, each with an account of WeCom; it takes four a minute."""
+    cache.clear()
+    User.objects.update(email="")
+    with far_end({"errcode": 0, "errmsg": "ok", "access_token": "t-1", "expires_in": 7200}) as server:
+        settings.WECOM_BASE_URL, settings.WECOM_CORP_ID = server.url, "corp"
+        monkeypatch.setattr(Wecom, "rate", Rate(4))
+        for n in range(4):
+            user(f"desk{n}", f"受理{n}", Role.DESK, area=world.street)
+        User.objects.update(email="")
+        for person in User.objects.filter(username__startswith="desk"):
+            Address.objects.create(user=person, channel="wecom", value=person.username)
+        world.report()
+        yield server
+
+
+def told_by_wecom(server: FarEnd) -> list[str]:
+    return [asked.body["touser"] for asked in server.asked if asked.path == "/cgi-bin/message/send"]
+
+
+def test_digests_take_their_share_of_the_rate_and_each_leaves_once(world: World, by_wecom: FarEnd) -> None:
+    sent = []
+    for n in range(9):
+        sent.append(send_digests(now=world.now + n * MINUTE / 2)["digests"])
+        if n == 0:  # who waits before the gate has no row, and no attempt
+            assert Digest.objects.exclude(state="nothing").count() == sent[0]
+    assert 0 < sent[0] < 5
+    assert sum(sent) == 5
+    assert max(first + second for first, second in pairwise(sent)) <= 4
+    assert sorted(told_by_wecom(by_wecom)) == ["desk", "desk0", "desk1", "desk2", "desk3"]
+    assert set(Digest.objects.filter(channel="wecom").values_list("attempts", flat=True)) == {1}
+
+
+def test_messages_and_digests_share_one_rate(world: World, by_wecom: FarEnd) -> None:
+    relay(now=world.now)
+    told = deliver(now=world.now)["sent"]
+    assert 0 < told < 5
+    assert send_digests(now=world.now) == {"digests": 0}
+    assert len(told_by_wecom(by_wecom)) == told
+    assert 0 < send_digests(now=world.now + MINUTE)["digests"] <= 4
+
+
+def test_digests_open_the_breaker_and_wait_behind_it_for_a_probe(
+    world: World, by_wecom: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Wecom, "rate", Rate(600))
+    by_wecom.decide = lambda asked: Said(status=503) if asked.path.endswith("send") else by_wecom.said
+    assert send_digests(now=world.now) == {"digests": 0}
+    assert len(told_by_wecom(by_wecom)) == 3
+    gate = Gate.objects.get(channel="wecom")
+    assert (gate.failures, gate.shut_until) == (3, world.now + MINUTE)
+    relay(now=world.now)
+    assert deliver(now=world.now) == NOTHING  # what else would leave there waits as well
+    by_wecom.decide = None
+    later = world.now + 2 * MINUTE
+    assert send_digests(now=later)["digests"] == 2  # the two that were never tried; the first was the probe
+    assert send_digests(now=later + 10 * MINUTE)["digests"] == 3
+    gate.refresh_from_db()
+    assert (gate.failures, gate.opened_at) == (0, None)
+
+
+def test_a_pause_that_the_platform_asks_for_holds_digests_too(world: World, by_wecom: FarEnd) -> None:
+    busy = Said({"errcode": 45009, "errmsg": "api freq out of limit"})
+    by_wecom.decide = lambda asked: busy if asked.path.endswith("send") else by_wecom.said
+    assert send_digests(now=world.now) == {"digests": 0}
+    assert len(told_by_wecom(by_wecom)) == 1
+    gate = Gate.objects.get(channel="wecom")
+    assert gate.free_at is not None
+    assert gate.free_at >= world.now + MINUTE
