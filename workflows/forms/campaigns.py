@@ -14,7 +14,7 @@ from cases.forms import AreaField
 from cases.models import Area, Campaign, FormQuestion, Team, User
 from cases.permissions import is_administrator
 from cases.terms import AreaLevel, Role
-from workflows.forms.fields import DayField, bound, text_field
+from workflows.forms.fields import DayField, bound, pick_list, text_field
 
 TARGET_LEVELS = (
     AreaLevel.DISTRICT, AreaLevel.STREET, AreaLevel.COMMUNITY, AreaLevel.SECTOR, AreaLevel.GROUP, AreaLevel.ESTATE,
@@ -62,15 +62,13 @@ class CampaignForm(Refusing):
     purpose = text_field(_("做什么"), rows=3, required=False)
     starts_on = DayField(label=_("开始日期"))
     ends_on = DayField(label=_("结束日期"), required=False)
-    areas = AreasField(
-        label=_("开展区域"), queryset=Area.objects.none(), widget=forms.SelectMultiple(attrs={"size": 8})
-    )
+    areas = AreasField(label=_("开展区域"), queryset=Area.objects.none(), widget=pick_list())
     lead_team = forms.ModelChoiceField(
         label=_("牵头单位"), queryset=Team.objects.filter(active=True), required=False, empty_label=_("没有")
     )
     teams = forms.ModelMultipleChoiceField(
         label=_("参加单位"), queryset=Team.objects.filter(active=True), required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
+        widget=pick_list(),
     )  # fmt: skip
     active = forms.BooleanField(label=_("启用"), required=False, initial=True)
 
@@ -80,8 +78,7 @@ class CampaignForm(Refusing):
         areas: Any = self.fields["areas"]
         areas.queryset = areas_led(viewer, campaign)
         areas.required = not is_administrator(viewer)  # everywhere is theirs to choose
-        several, everywhere = _("按住 Ctrl 可以选几个。"), _("不选就是全部区域；按住 Ctrl 可以选几个。")
-        areas.help_text = several if areas.required else everywhere
+        areas.help_text = "" if areas.required else _("不选就是全部区域。")
         for kind in GoalKind:
             most = 100 if kind in SHARES else 1_000_000
             self.fields[f"goal_{kind.value}"] = forms.IntegerField(

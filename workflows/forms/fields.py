@@ -61,6 +61,11 @@ def card_field(label: "StrOrPromise", choices: Any, *, row: bool = False, **kwar
     return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect(attrs={"class": look}), **kwargs)
 
 
+def pick_list() -> forms.CheckboxSelectMultiple:
+    """As many of a long list as apply: to tick one by one, without a key to hold down."""
+    return forms.CheckboxSelectMultiple(attrs={"class": "picks"})
+
+
 def reasons_field() -> forms.MultipleChoiceField:
     """Why somebody is not satisfied: as many as apply."""
     cards = forms.CheckboxSelectMultiple(attrs={"class": "cards cards--row"})

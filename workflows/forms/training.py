@@ -13,7 +13,7 @@ from cases.models import Area, Course, ExemplaryCase, Lecturer, SharingSession, 
 from cases.training import Participant, WriteUp
 from cases.training_terms import ExemplaryState, StudyMode
 from workflows.forms.campaigns import Refusing
-from workflows.forms.fields import DayField, text_field
+from workflows.forms.fields import DayField, pick_list, text_field
 
 MOST_LINES = 500
 
@@ -31,7 +31,7 @@ class CourseForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Course
         fields = ("name", "code", "starts_on", "ends_on", "campaign", "modes", "lecturers", "sites", "summary")
-        widgets = {"summary": forms.Textarea(attrs={"rows": 3})}
+        widgets = {"summary": forms.Textarea(attrs={"rows": 3}), "lecturers": pick_list(), "sites": pick_list()}
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
@@ -63,7 +63,7 @@ class SessionForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = SharingSession
         fields = ("name", "held_on", "place", "cases", "attendance", "summary")
-        widgets = {"summary": forms.Textarea(attrs={"rows": 3})}
+        widgets = {"summary": forms.Textarea(attrs={"rows": 3}), "cases": pick_list()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
