@@ -1,5 +1,6 @@
 """Settings of the channels of messages that are not plain words: a channel that is not set up reaches nobody."""
 
+import ssl
 from ipaddress import ip_network
 
 from config import env
@@ -50,3 +51,19 @@ def together(*names: str) -> None:
     missing = [f"ZHUOLUO_{name}" for name in names if not env.text(f"ZHUOLUO_{name}")]
     if 0 < len(missing) < len(names):
         raise SettingsError(f"{' and '.join(missing)} must be set, too: one is of no use without the others.")
+
+
+def authorities() -> str:
+    """The file of further authorities whose certificates are believed; one that holds none stops the start."""
+    name = "ZHUOLUO_CA_FILE"
+    if not (path := env.text(name)):
+        return ""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cafile=path)
+    except OSError as error:  # an SSLError is one
+        reason = error.strerror if isinstance(error, FileNotFoundError | PermissionError) else "it is no PEM file"
+        raise SettingsError(f"{name} names {path}, which cannot be used: {reason}.") from error
+    if not context.get_ca_certs():
+        raise SettingsError(f"{name} names {path}, which holds no certificate of an authority.")
+    return path

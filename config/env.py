@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 PREFIX = "ZHUOLUO_"
 _NAMES = """
-SECRET_KEY FIELD_KEYS INDEX_KEY DEBUG DEMO HTTPS ALLOWED_HOSTS BASE_URL SOURCE_URL DATA_DIR EMAIL_URL EMAIL_FROM
+SECRET_KEY FIELD_KEYS INDEX_KEY DEBUG DEMO HTTPS ALLOWED_HOSTS BASE_URL SOURCE_URL DATA_DIR EMAIL_URL EMAIL_FROM CA_FILE
 BIND PORT WEB_WORKERS WEB_THREADS WORKER_PROCESSES QUIET_HOURS LEADERBOARDS PUBLIC_FIGURES FIGURES_MIN_SAMPLE
 LOG_LEVEL SETTINGS_FILE
 SMS_URL SMS_KEY SMS_SECRET SMS_SIGNATURE WECOM_BASE_URL WECOM_CORP_ID WECOM_AGENT_ID WECOM_SECRET DINGTALK_BASE_URL
@@ -220,6 +220,8 @@ def email(name: str, data_dir: Path) -> dict[str, Any]:
         ) from error
     found["EMAIL_FILE_PATH"] = urlsplit(value).path  # the reader drops the leading slash, mail went beside the code
     found.setdefault("EMAIL_PORT", 25)
+    if found["EMAIL_BACKEND"] == environ.Env.EMAIL_SCHEMES["smtp"]:
+        found["EMAIL_BACKEND"] = "config.mail.EmailBackend"  # which believes the authorities of the house, too
     return {key: option for key, option in found.items() if key.startswith("EMAIL_") and option is not None}
 
 

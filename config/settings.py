@@ -140,6 +140,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+CA_FILE = channels.authorities()
 _email = env.email("ZHUOLUO_EMAIL_URL", DATA_DIR)
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_FILE_PATH = _email.get("EMAIL_FILE_PATH")

@@ -22,6 +22,7 @@ from urllib3.exceptions import (
 )
 from urllib3.response import HTTPResponse
 
+from cases.lib.tls import tls_context
 from notifications.channels.base import ChannelError, Receipt
 from notifications.channels.guard import Refused, checked
 
@@ -77,7 +78,7 @@ def _ask(method: str, url: str, body: bytes | None, headers: dict[str, str], *, 
     options: dict[str, Any] = {"timeout": SECONDS}
     if parts.scheme == "https":
         kind, tls = HTTPSConnection, {"server_hostname": place.name, "assert_hostname": place.name}
-        options |= tls | {"cert_reqs": "CERT_REQUIRED"}
+        options |= tls | {"cert_reqs": "CERT_REQUIRED", "ssl_context": tls_context()}
     connection: HTTPConnection = kind(place.address, place.port, **options)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     has_left = False

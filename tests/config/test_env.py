@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config import env
+from config import channels, env
+from tests.notifications.authority import Authority
 
 ROOT = Path(__file__).parents[2]
 KEY = base64.b64encode(bytes(32)).decode()
@@ -205,6 +206,28 @@ def test_mail_goes_to_a_server_with_encryption(set_only: pytest.MonkeyPatch) -> 
     found = env.email("ZHUOLUO_EMAIL_URL", Path("/data"))
     assert (found["EMAIL_HOST"], found["EMAIL_PORT"], found["EMAIL_USE_TLS"]) == ("mail.example.org", 587, True)
     assert (found["EMAIL_HOST_USER"], found["EMAIL_HOST_PASSWORD"]) == ("me", "secret")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "No such file"), (b"no PEM", "it is no PEM file"), (b"", "it is no PEM file")],
+)
+def test_a_file_of_authorities_that_cannot_be_used_is_named(
+    set_only: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    set_only.setitem(os.environ, "ZHUOLUO_CA_FILE", str(file))
+    with pytest.raises(env.SettingsError, match=words):
+        channels.authorities()
+
+
+def test_a_file_of_authorities_is_taken(set_only: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert channels.authorities() == ""
+    file = Authority(tmp_path).file
+    set_only.setitem(os.environ, "ZHUOLUO_CA_FILE", str(file))
+    assert channels.authorities() == str(file)
 
 
 def test_a_malformed_mail_address_is_refused(set_only: pytest.MonkeyPatch) -> None:

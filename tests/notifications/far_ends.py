@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,11 +51,11 @@ class FarEnd(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Talk)
         self.said, self.then, self.asked = said, list[Said](), list[Asked]()
         self.decide: Callable[[Asked], Said] | None = None
-        self.lock = threading.Lock()
+        self.lock, self.scheme = threading.Lock(), "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever hangs up in the middle is meant to."""
@@ -91,9 +92,11 @@ class Talk(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def far_end(body: Any = None, **given: Any) -> Iterator[FarEnd]:
+def far_end(body: Any = None, *, tls: ssl.SSLContext | None = None, **given: Any) -> Iterator[FarEnd]:
     """A server for the time of a test."""
     with FarEnd(Said({} if body is None else body, **given)) as server:
+        if tls:
+            server.socket, server.scheme = tls.wrap_socket(server.socket, server_side=True), "https"
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server
         server.shutdown()

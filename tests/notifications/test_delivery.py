@@ -22,7 +22,7 @@ from notifications.relay import relay
 from tests.factories import World
 
 NOTHING = {"sent": 0, "retried": 0, "dead": 0, "cancelled": 0, "duplicates_possible": 0}
-SMTP = "django.core.mail.backends.smtp.EmailBackend"
+SMTP = "config.mail.EmailBackend"
 
 
 class FakeServer(socketserver.ThreadingTCPServer):

@@ -13,7 +13,7 @@ from notifications.models import Delivery
 from notifications.relay import relay
 from tests.factories import World
 
-SMTP = "django.core.mail.backends.smtp.EmailBackend"
+SMTP = "config.mail.EmailBackend"
 
 
 class Box:
