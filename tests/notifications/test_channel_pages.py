@@ -78,7 +78,7 @@ def test_a_robot_is_added_from_the_address_that_the_platform_gives_and_its_key_i
     [
         ("wecom_robot", "https://evil.example/cgi-bin/webhook/send?key=aaaaaaaaaa", "请核对平台"),
         ("wecom_robot", "not a key", "没有找到机器人的密钥"),
-        ("wecom_robot", "", "这个字段是必填项"),
+        ("wecom_robot", "", "请填写或选择这一项"),
         ("webhook", "http://127.0.0.1:6379/", "不允许推送"),
         ("webhook", "ftp://example.com/", "须以 https://"),
         ("webhook", "https://例子.example/", "只能有英文字母"),

@@ -70,7 +70,7 @@ def test_the_page_of_a_council_takes_as_many_queries_with_three_rows_as_with_one
         topic(world, f"修车棚{n}")
     client = login(body.secretary)
     text(client, "council:council", "C1")
-    with django_assert_num_queries(16):  # type: ignore[operator]
+    with django_assert_num_queries(17):  # type: ignore[operator]
         text(client, "council:council", "C1")
 
 

@@ -177,7 +177,7 @@ def test_orders_are_issued_each_with_its_number(world: World, send: Send) -> Non
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"demand": "", "due_at": "2026-03-25"}, "这个字段是必填项"),
+        ({"demand": "", "due_at": "2026-03-25"}, "请填写或选择这一项"),
         ({"demand": "办结", "due_at": "不知道"}, "输入一个有效的日期"),
     ],
 )

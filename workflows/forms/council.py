@@ -46,8 +46,9 @@ class TakeDecisionForm(MoveForm):
         for n in range(1, FOLLOW_UPS + 1):
             self.fields[f"what_{n}"] = forms.CharField(label=_("落实事项"), max_length=200, required=False)
             self.fields[f"owner_{n}"] = forms.ModelChoiceField(
-                label=_("责任单位"), queryset=teams, required=False, initial=self.case.team_id if n == 1 else None
-            )
+                label=_("责任单位"), queryset=teams, required=False, empty_label=_("请选择"),
+                initial=self.case.team_id if n == 1 else None,
+            )  # fmt: skip
             self.fields[f"due_{n}"] = DayField(label=_("完成日期"), required=False)
 
     def get_context(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class PlanForm(MoveForm):
                 label=_("类型"), choices=FollowUpKind.choices, required=False, initial=FollowUpKind.TASK
             )
             self.fields[f"owner_{n}"] = forms.ModelChoiceField(
-                label=_("责任单位"), queryset=teams, required=False, initial=self.case.team_id
+                label=_("责任单位"), queryset=teams, required=False, initial=self.case.team_id, empty_label=_("请选择")
             )
             due = DayField(label=_("完成日期"), required=False)
             due.widget.attrs["min"] = self.today

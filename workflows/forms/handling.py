@@ -42,7 +42,7 @@ class DispatchForm(MoveForm):
         field.initial = best[0] if best else None
         for n in range(1, CO_HANDLERS + 1):
             self.fields[f"co_team_{n}"] = forms.ModelChoiceField(
-                label=_("协办单位"), queryset=Team.objects.filter(active=True), required=False
+                label=_("协办单位"), queryset=Team.objects.filter(active=True), required=False, empty_label=_("没有")
             )
             self.fields[f"co_task_{n}"] = forms.CharField(label=_("协办事项"), max_length=200, required=False)
             day = DayField(label=_("协办时限"), required=False)

@@ -21,6 +21,7 @@ class LeaveForm(forms.Form):
     substitute = forms.ModelChoiceField(
         User.objects.none(),
         label=_("代理人"),
+        empty_label=_("请选择"),
         help_text=_("代理人收到发给您的消息，在待办里看到您名下的件；能办什么仍按本人的职责。"),
     )
 

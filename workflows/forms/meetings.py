@@ -49,7 +49,9 @@ class ScreenForm(CouncilForm):
             ("refuse", _("不属议事范围")),
         ],
     )
-    other = forms.ModelChoiceField(label=_("并入"), queryset=Topic.objects.none(), required=False)
+    other = forms.ModelChoiceField(
+        label=_("并入"), queryset=Topic.objects.none(), required=False, empty_label=_("没有")
+    )
     reason = text_field(_("理由"), rows=2, required=False, help_text=_("不列为议题时须写明，提请的人会看到。"))
 
     def __init__(self, *args: Any, topic: Topic, **kwargs: Any) -> None:
@@ -94,8 +96,8 @@ class PlanMeetingForm(CouncilForm):
     venue = forms.CharField(label=_("地点"), max_length=120)
     kind = forms.ChoiceField(label=_("类型"), choices=MeetingKind.choices, initial=MeetingKind.REGULAR)
     mode = forms.ChoiceField(label=_("形式"), choices=MeetingMode.choices, initial=MeetingMode.ONSITE)
-    chair = forms.ModelChoiceField(label=_("主持人"), queryset=Seat.objects.none())
-    recorder = forms.ModelChoiceField(label=_("记录人"), queryset=Seat.objects.none())
+    chair = forms.ModelChoiceField(label=_("主持人"), queryset=Seat.objects.none(), empty_label=_("请选择"))
+    recorder = forms.ModelChoiceField(label=_("记录人"), queryset=Seat.objects.none(), empty_label=_("请选择"))
     topics = forms.ModelMultipleChoiceField(
         label=_("议程"), queryset=Topic.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
