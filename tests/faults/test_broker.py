@@ -31,7 +31,7 @@ class Broker:
         self.service, self.path = service, path
         self.url = f"redis+socket://{path}"
         self.client = redis.Redis(unix_socket_path=str(path))
-        self.app = Celery(broker=self.url)
+        self.app = Celery(broker=self.url, set_as_current=False)
         self.start()
 
     def start(self) -> None:
