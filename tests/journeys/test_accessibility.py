@@ -224,3 +224,15 @@ def test_pages_that_say_what_went_wrong(busy: World, visit: Open, faults: Faults
     page = visit(busy.member, phone=phone)
     case = busy.case("closed")
     assert of(page, "/nowhere/", "/overdue/", f"{page_of(case)}transitions/submit/") == []
+
+
+def test_the_pages_can_be_read_in_the_dark(busy: World, visit: Open, phone: bool) -> None:
+    page = visit(busy.supervisor, phone=phone)
+    page.emulate_media(color_scheme="dark")
+    late = page_of(Case.objects.get(title=f"旧{LONG}"))
+    found = of(page, "/", "/overdue/", "/dashboard/", "/search/?q=路灯", "/calendars/cn/2026/", late)
+    page = visit(phone=phone)
+    page.emulate_media(color_scheme="dark")
+    token = token_of(busy.case("answered", resident=True), busy)
+    found += of(page, f"/r/{token}/", f"/r/{token}/survey/?solved=no", f"/r/report/{busy.estate.code}/")
+    assert found == []
