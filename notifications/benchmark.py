@@ -54,7 +54,8 @@ def measure_relaying(world: World, *, rounds: int = ROUNDS, cases: int = CASES) 
         _expect(wanted)
 
     def anchor(_: int) -> None:
-        with current_app.producer_pool.acquire(block=True) as producer:
+        # A connection of its own: the pool may hold one to a broker that is gone.
+        with current_app.connection_for_write() as connection, current_app.amqp.Producer(connection) as producer:
             for row in wanted:
                 named = dict(zip(COLUMNS, row, strict=True), at=world.now.isoformat())
                 current_app.send_task(TASK, kwargs=named, queue=QUEUE, ignore_result=True, producer=producer)
