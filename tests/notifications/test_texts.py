@@ -23,6 +23,7 @@ from notifications.text_variables import LISTS, SAID_OF
 from notifications.texts import builtin_text, preview, worded
 from notifications.wordings import SAID, places, sample_words, template_name, variables_of
 from tests.factories import World
+from tests.pages.markup import faults
 
 ZH, EN = "zh-hans", "en"
 SIGN = Place("case.dispatched", False, ZH)
@@ -245,8 +246,11 @@ def test_the_digest_is_edited_with_its_lists_and_a_part_with_the_one_field_that_
     client = signed_in(world.admin)
     page = "/messages/texts/digest/staff/zh-hans/"
     shown = client.get(page).content.decode()
-    for words in ("{{ list_overdue }}", "已经超期的件", "今日汇总{% if todo %}", "15:00 平山小区四方议事会", "srcdoc"):
+    for words in ("{{ list_overdue }}", "已经超期的件", "今日汇总{% if todo %}", "15:00 平山小区四方议事会"):
         assert words in shown
+    assert 'srcdoc="&lt;!DOCTYPE html&gt;' in shown
+    assert "&lt;h2&gt;已经超期&lt;/h2&gt;" in shown
+    assert faults(shown) == []
     body = "{{ list_overdue }} 完\n{{ url }}\n--\n{{ messages_url }}"
     answer = client.post(page, {"subject": "早", "body": body, "keep": "1"})
     assert answer.status_code == 422
