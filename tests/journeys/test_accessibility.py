@@ -236,3 +236,11 @@ def test_the_pages_can_be_read_in_the_dark(busy: World, visit: Open, phone: bool
     token = token_of(busy.case("answered", resident=True), busy)
     found += of(page, f"/r/{token}/", f"/r/{token}/survey/?solved=no", f"/r/report/{busy.estate.code}/")
     assert found == []
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en-GB"])
+def test_the_bar_of_who_has_most_places_stays_in_one_row(busy: World, visit: Open, lang: str) -> None:
+    for person in (busy.supervisor, busy.leader):
+        bar = visit(person, lang=lang).locator(".nav__list").bounding_box()
+        assert bar is not None
+        assert bar["height"] < 2 * SMALLEST
