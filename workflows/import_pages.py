@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from cases.lib.sheets import Cell, Column, Sheet
 from cases.models import Category, Team, User
 from workflows.import_runs import areas_of, checked_rows
-from workflows.ledger_profiles import FIELDS, REQUIRED, from_json
+from workflows.ledger_profiles import FIELDS, REQUIRED, column_of, from_json
 from workflows.ledger_rows import Checked
 from workflows.models import ImportState, LedgerImport
 
@@ -123,12 +123,12 @@ def report_rows(ledger: LedgerImport, now: datetime) -> Iterator[Told]:
 def _told(one: Checked, columns: dict[str, str]) -> Sequence[Told]:
     if one.errors:
         todo = _("改好这一行，再上传整个文件；已经导入的行会认出来。")
-        return [(one, _("有错误"), columns.get(e.field, e.field), e.reason, todo) for e in one.errors]
+        return [(one, _("有错误"), column_of(e.field, columns), e.reason, todo) for e in one.errors]
     if one.same:
         return [(one, _("已经有了"), "", one.same, _("不用处理。"))]
     if one.remarks:
         return [
-            (one, _("可以导入"), columns.get(r.field, r.field), r.reason, _("请核对；不对就改好再上传。"))
+            (one, _("可以导入"), column_of(r.field, columns), r.reason, _("请核对；不对就改好再上传。"))
             for r in one.remarks
         ]
     return [(one, _("可以导入"), "", "", "")]

@@ -27,7 +27,15 @@ from cases.permissions import IMPORTERS
 from workflows import limits
 from workflows.commands.history import AlreadyTouched, touched, undo_import
 from workflows.imports import BATCH, headers_of, read_ledger, take
-from workflows.ledger_profiles import ImportRefused, Profile, by_hand, fitting_profile, from_json, shape_of
+from workflows.ledger_profiles import (
+    ImportRefused,
+    Profile,
+    by_hand,
+    column_of,
+    fitting_profile,
+    from_json,
+    shape_of,
+)
 from workflows.ledger_rows import Checked, RowError, RowReader, check, seen_in
 from workflows.models import ImportedCase, ImportState, LedgerImport
 
@@ -275,7 +283,7 @@ def _check_part(ledger: LedgerImport, rows: Sequence[Row], now: datetime) -> Non
 def _kept(error: RowError, ledger: LedgerImport) -> dict[str, object]:
     """Without what stood there: the page stays when the file is gone."""
     columns = from_json(ledger.profile).found_in(ledger.headers)
-    return {"row": error.row, "column": columns.get(error.field, error.field), "reason": error.reason}
+    return {"row": error.row, "column": column_of(error.field, columns), "reason": error.reason}
 
 
 @transaction.atomic

@@ -36,6 +36,11 @@ FIELDS: dict[str, Promise | str] = {
 KEEPABLE = ("category", "team")  # words of another place that may be kept as text
 
 
+def column_of(field: str, headers: Mapping[str, str]) -> str:
+    """What a column is called: by its own heading, or by our word where the sheet has none."""
+    return headers.get(field) or str(FIELDS.get(field, field))
+
+
 class ImportRefused(ValueError):
     """The whole file cannot be taken; the text says why and what to do."""
 

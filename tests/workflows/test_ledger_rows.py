@@ -8,6 +8,7 @@ from cases.models import Case
 from cases.terms import AreaLevel
 from tests.factories import World, area
 from tests.ledgers import OPEN, counts, ledger, taken
+from workflows.ledger_profiles import column_of
 from workflows.models import ImportedCase
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +102,8 @@ def test_the_team_of_an_answered_row_has_the_case_and_that_of_an_open_one_is_kep
     lamp, parking = Case.objects.order_by("pk")
     assert (lamp.team, parking.team, parking.extra) == (world.team, None, {"主办": "T1"})
     assert [(remark.row, remark.field) for remark in done.remarks] == [(3, "team")]
+
+
+def test_a_column_that_the_sheet_lacks_is_named_in_our_words() -> None:
+    assert column_of("answer", {"answer": "办理结果"}) == "办理结果"
+    assert column_of("answer", {}) == "答复"

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from workflows.imports import Imported, import_file
-from workflows.ledger_profiles import ImportRefused
+from workflows.ledger_profiles import ImportRefused, column_of
 
 SHOWN_ERRORS = 200
 
@@ -63,7 +63,7 @@ def _describe(console: Console, done: Imported) -> None:
     if done.errors:
         table = Table(_("行"), _("列"), _("原因"), title=_("没有导入的行"))
         for error in done.errors[:SHOWN_ERRORS]:
-            table.add_row(str(error.row), done.headers.get(error.field, error.field), escape(error.reason))
+            table.add_row(str(error.row), column_of(error.field, done.headers), escape(error.reason))
         console.print(table)
         if (more := len(done.errors) - SHOWN_ERRORS) > 0:
             console.print(_("还有 %(n)s 处，用 --json 看全部。") % {"n": more})
