@@ -253,7 +253,7 @@ def test_a_file_that_is_too_big_is_not_read(world: World, send: Read, monkeypatc
 
 
 @pytest.mark.parametrize(("live_from", "said"), [
-    ("2026-03-02", "须在将来"), ("2025-01-01", "须在将来"), ("", "必填"), ("明天", "日期"),
+    ("2026-03-02", "须在将来"), ("2025-01-01", "须在将来"), ("", "请填写"), ("明天", "日期"),
 ])  # fmt: skip
 def test_a_wrong_day_keeps_the_table_and_what_was_typed(world: World, send: Read, live_from: str, said: str) -> None:
     kept = hidden(send(world.admin, "/limits/import/", file=upload("路灯,3天,")))
