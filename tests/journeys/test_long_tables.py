@@ -13,7 +13,7 @@ ESTATES = 16
 def test_a_long_table_is_folded_on_the_screen_and_whole_on_paper(world: World, visit: Open) -> None:
     for n in range(ESTATES):
         estate = area(world.community, f"E{n:02}", f"第{n:02}小区", AreaLevel.ESTATE)
-        save_household(area=estate, door=Door("101", "王小明", "13800138000"), actor=world.admin)
+        save_household(area=estate, door=Door("101", "王小明", "13800138000"), actor=world.admin, now=world.now)
     page = visit(world.supervisor, phone=True)
     page.goto("/visits/")
     rows = page.locator("tbody tr")
