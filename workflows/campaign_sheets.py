@@ -1,16 +1,15 @@
 """The lists of the campaigns' pages as files: all campaigns; of one what was done, entry and exit, parts, answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cases.lib.sheets import Cell, Column, Listing, Sheet
+from cases.lib.sheets import Column, Listing, Sheet, percent
 from workflows.campaign_pages import CampaignPage, CampaignRow, Part, Span
 from workflows.figures.campaign import COUNT_LABELS, FORMULAS
 from workflows.figures.collected import Collected
 
-DIGITS = 1
 Count = tuple[str, int, str, str]  # what, how many, how it is counted, of which kinds
 CAMPAIGNS = Sheet[CampaignRow](
     "campaigns",
@@ -62,14 +61,6 @@ COLLECTED = Sheet[Collected](
 )
 
 
-def _share(at: int) -> Callable[[Part], Cell]:
-    def value(part: Part) -> Cell:
-        share = part.rates[at].value
-        return None if share is None else round(100 * share, DIGITS)
-
-    return value
-
-
 PARTS = Sheet[Part](
     "campaign-parts",
     _("分开来看"),
@@ -78,10 +69,10 @@ PARTS = Sheet[Part](
         Column(_("入库（件）"), 10, lambda row: row.tally.cases),
         Column(_("已解决"), 10, lambda row: row.rates[0].numerator),
         Column(_("解决率分母"), 10, lambda row: row.rates[0].denominator),
-        Column(_("解决率（%）"), 10, _share(0)),
+        Column(_("解决率（%）"), 10, lambda row: percent(row.rates[0].value)),
         Column(_("满意率分子"), 10, lambda row: row.rates[1].numerator),
         Column(_("满意率分母"), 10, lambda row: row.rates[1].denominator),
-        Column(_("满意率（%）"), 10, _share(1)),
+        Column(_("满意率（%）"), 10, lambda row: percent(row.rates[1].value)),
     ),
     impersonal=True,
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext_lazy as _
 
-from cases.lib.sheets import Cell, Column, Sheet
+from cases.lib.sheets import Cell, Column, Sheet, percent
 from workflows.dashboard import SHOWN_RATES, Part, Period
 from workflows.figures.rates import DENOMINATOR, NUMERATOR, SIDES, Rate
 from workflows.keeping.shares import column_of
@@ -35,7 +35,7 @@ def _side(rate: Rate, side: str) -> Callable[[Part], Cell]:
 def _share(at: int) -> Callable[[Part], Cell]:
     def value(part: Part) -> Cell:
         figure, is_enough = part.rates[at]
-        return round(100 * figure.value, 1) if is_enough and figure.value is not None else None
+        return percent(figure.value) if is_enough else None
 
     return value
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.lib.sheets import Column, Sheet
+from cases.lib.sheets import Column, Sheet, percent
 from cases.models import Area, Case, Category, Team, User
 from cases.querysets import AREA_ROLES
 from cases.selectors import LONG_COLUMNS
@@ -118,7 +118,7 @@ def parts_sheet(rate: Rate) -> Sheet[Part]:
     """One rate by its parts as a file; a small sample has its numbers and no percentage, as on the page."""
 
     def enough(part: Part, share: float | None) -> float | None:
-        return round(100 * share, 1) if part.is_enough and share is not None else None
+        return percent(share) if part.is_enough else None
 
     return Sheet(
         f"figures-{rate.name}",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from cases.campaign_terms import MET, VisitWay
 from cases.lib.masking import mask_name, mask_phone, mask_text
-from cases.lib.sheets import Column, Sheet
+from cases.lib.sheets import Column, Sheet, percent
 from cases.models import Area, Case, Household, HouseholdContact, RoleAssignment, User, Visit
 from cases.permissions import is_administrator, may_keep_households
 from cases.terms import AreaLevel, Role
@@ -201,9 +201,9 @@ REACH_SHEET = Sheet[Reach](
         Column(gettext_lazy("区域"), 36, lambda row: str(row.area)),
         Column(gettext_lazy("住户"), 8, lambda row: row.households),
         Column(gettext_lazy("有人联系"), 10, lambda row: row.kept),
-        Column(gettext_lazy("联系率（%）"), 10, lambda row: round(100 * row.shares[0], 1)),
+        Column(gettext_lazy("联系率（%）"), 10, lambda row: percent(row.shares[0])),
         Column(gettext_lazy("走访过"), 10, lambda row: row.visited),
-        Column(gettext_lazy("覆盖率（%）"), 10, lambda row: round(100 * row.shares[1], 1)),
+        Column(gettext_lazy("覆盖率（%）"), 10, lambda row: percent(row.shares[1])),
     ),
     impersonal=True,
 )

@@ -57,6 +57,11 @@ class Listing(Generic[Row]):
     rows: Callable[[], Iterable[Row]]
 
 
+def percent(share: float | None) -> float | None:
+    """A share of one as a list shows it, in hundredths with one decimal; an empty cell where there is none."""
+    return None if share is None else round(100 * share, 1)
+
+
 def csv_lines(sheet: Sheet[Row], rows: Iterable[Row]) -> Iterator[str]:
     """CSV with a mark that tells Excel it is UTF-8. What would be read as a formula begins with a quotation mark."""
     held = io.StringIO()
