@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import Area, Campaign, Case, Category, Team, User
 from cases.querysets import AREA_ROLES
+from cases.scope import below
 from cases.selectors import Filters
 from cases.terms import OPEN_STATES, AreaLevel, Role, Source, State
 
@@ -137,9 +138,7 @@ def areas_to_choose(viewer: User | None, chosen: str) -> QuerySet[Area]:
     if grants.has(Role.AUDITOR):
         return areas.filter(wanted)
     paths = {*grants.area_paths(AREA_ROLES), *grants.posted_paths}
-    reach = Q(pk__in=[])
-    for path in paths:
-        reach |= Q(path__startswith=path)
+    reach = below(paths)
     if picked and not picked.path.startswith(tuple(paths)) and _sees_a_case_in(viewer, picked):
         reach |= Q(pk=picked.pk)
     return areas.filter(wanted, reach)

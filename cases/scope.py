@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from django.db.models import Q
+
 from cases.terms import Role
+
+
+def below(paths: Iterable[str], *places: str) -> Q:
+    """Rows that lie in one of these subtrees by one of these ways to their area; without any, areas themselves.
+
+    Of no subtree there is no row.
+    """
+    reach = Q(pk__in=[])
+    for path in paths:
+        for name in [f"{place}__path" for place in places] or ["path"]:
+            reach |= Q(**{f"{name}__startswith": path})
+    return reach
 
 
 class Placed(Protocol):

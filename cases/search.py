@@ -17,6 +17,7 @@ from cases.lib.numbering import case_number
 from cases.lib.sheets import Column, Sheet
 from cases.models import Area, Case, User
 from cases.querysets import AREA_ROLES, CaseQuerySet
+from cases.scope import below
 from cases.selectors import PHONE, SEPARATORS, by_words
 from cases.terms import Role, Source
 
@@ -136,10 +137,7 @@ def areas_named(viewer: User, words: str) -> Iterator[Area]:
     grants = viewer.grants()
     rows = Area.objects.filter(name__icontains=words)
     if not grants.has(Role.AUDITOR):
-        reach = Q(pk__in=[])
-        for path in {*grants.area_paths(AREA_ROLES), *grants.posted_paths}:
-            reach |= Q(path__startswith=path)
-        rows = rows.filter(reach)
+        rows = rows.filter(below({*grants.area_paths(AREA_ROLES), *grants.posted_paths}))
     yield from rows.order_by("depth", "path")[:AREAS_SHOWN]
 
 

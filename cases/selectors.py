@@ -11,6 +11,7 @@ from cases.keyset import Order
 from cases.models import Area, Campaign, Case, Category, Team, User
 from cases.permissions import REVEALING
 from cases.querysets import CaseQuerySet
+from cases.scope import below
 from cases.terms import Role
 
 NEWEST = Order("reported_at", newest_first=True)
@@ -104,10 +105,8 @@ def by_words(found: CaseQuerySet, viewer: User | None, words: str) -> CaseQueryS
 def may_be_revealed_to(viewer: User) -> Q:
     """`permissions.can_reveal_reporter`, for a whole list."""
     grants = viewer.grants()
-    revealed = Q(reported_by=viewer) | Q(handler=viewer, team__in=grants.team_ids())
-    for path in grants.area_paths(REVEALING):
-        revealed |= Q(area__path__startswith=path)
-    return revealed
+    handled = Q(handler=viewer, team__in=grants.team_ids())
+    return Q(reported_by=viewer) | handled | below(grants.area_paths(REVEALING), "area")
 
 
 def held_by(viewer: User) -> Q:

@@ -24,6 +24,7 @@ from cases.lib.spreadsheet import Row
 from cases.lib.waking import wake
 from cases.models import Area, Case, User
 from cases.permissions import IMPORTERS
+from cases.scope import below
 from workflows import limits
 from workflows.commands.history import AlreadyTouched, touched, undo_import
 from workflows.imports import BATCH, headers_of, read_ledger, take
@@ -70,18 +71,13 @@ def paths_of(viewer: User) -> list[str]:
 
 def visible_imports(viewer: User) -> QuerySet[LedgerImport]:
     """Imports into the areas of the viewer."""
-    within = Q(pk__in=[])
-    for path in paths_of(viewer):
-        within |= Q(area__path__startswith=path)
-    return LedgerImport.objects.filter(within).select_related("area", "created_by", "undone_by")
+    found = LedgerImport.objects.filter(below(paths_of(viewer), "area"))
+    return found.select_related("area", "created_by", "undone_by")
 
 
 def areas_of(viewer: User) -> QuerySet[Area]:
     """Areas to which rows without one may go."""
-    within = Q(pk__in=[])
-    for path in paths_of(viewer):
-        within |= Q(path__startswith=path)
-    found: QuerySet[Area] = Area.objects.filter(within).order_by("path")
+    found: QuerySet[Area] = Area.objects.filter(below(paths_of(viewer))).order_by("path")
     return found
 
 

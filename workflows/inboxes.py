@@ -13,6 +13,7 @@ from cases.council_terms import FollowUpState
 from cases.keyset import Order, counted
 from cases.models import Case, CaseEvent, User
 from cases.querysets import CaseQuerySet
+from cases.scope import below
 from cases.selectors import ENDED, NEWEST, PRESSING, held_by, listed
 from cases.terms import ClockKind, OrderState, RequestKind, Role, State
 from workflows.case_page import holder_of
@@ -185,9 +186,7 @@ def promise_clocks(viewer: User) -> QuerySet[Clock]:
 
 def check_clocks(viewer: User) -> QuerySet[Clock]:
     """Of verified cases that were drawn to be looked at again, in the areas that the viewer supervises."""
-    within = Q(pk__in=[])
-    for path in viewer.grants().area_paths([Role.SUPERVISOR]):
-        within |= Q(case__area__path__startswith=path)
+    within = below(viewer.grants().area_paths([Role.SUPERVISOR]), "case__area")
     rows = Clock.objects.filter(within, kind=ClockKind.SPOT_CHECK, stopped_at=None)
     return rows.select_related("policy", "calendar", "case__area", "case__team").order_by("due_at", "pk")
 

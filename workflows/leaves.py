@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.lib.sheets import Column, Sheet
 from cases.models import Area, Case, RoleAssignment, User
 from cases.querysets import AREA_ROLES, CaseQuerySet
+from cases.scope import below
 from cases.terms import Role
 from workflows.models import Leave
 
@@ -107,11 +108,7 @@ def colleagues_shown(viewer: User, day: date, asked: str) -> Colleagues | None:
 
 def _within(paths: Iterable[str]) -> Q:
     """Roles for units of these areas."""
-    within = Q(pk__in=[])
-    for path in paths:
-        for unit in ("area", "team__area", "council__area"):
-            within |= Q(**{f"{unit}__path__startswith": path})
-    return within
+    return below(paths, "area", "team__area", "council__area")
 
 
 def covered_cases(viewer: User, user: User) -> CaseQuerySet:

@@ -22,6 +22,7 @@ from cases.models import (
 from cases.models.area_head import HEAD_TITLES
 from cases.models.campaign import CAMPAIGN_READERS
 from cases.permissions import can_see, is_administrator, may_agree_to
+from cases.scope import below
 from cases.terms import Role
 from cases.training import TEXTS
 from cases.training_terms import ExemplaryState
@@ -120,10 +121,7 @@ def areas_to_head(viewer: User) -> QuerySet[Area]:
     areas: QuerySet[Area] = Area.objects.filter(level__in=list(HEAD_TITLES)).order_by("path")
     if is_administrator(viewer):
         return areas
-    within = Q(pk__in=[])
-    for path in viewer.grants().area_paths(APPOINTING):
-        within |= Q(path__startswith=path)
-    return areas.filter(within)
+    return areas.filter(below(viewer.grants().area_paths(APPOINTING)))
 
 
 HEAD_SHEET = Sheet[AreaHead](

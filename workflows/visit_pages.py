@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +13,7 @@ from cases.lib.masking import mask_name, mask_phone, mask_text
 from cases.lib.sheets import Column, Sheet, percent
 from cases.models import Area, Case, Household, HouseholdContact, RoleAssignment, User, Visit
 from cases.permissions import is_administrator, may_keep_households
+from cases.scope import below
 from cases.terms import AreaLevel, Role
 
 # Who has a page of visits at all, and who looks at how many are reached.
@@ -104,10 +105,7 @@ def mine(viewer: User, day: date) -> QuerySet[Household]:
     paths = viewer.grants().area_paths([Role.GRID_WORKER])
     if not paths or kept.exists():
         return kept
-    within = Q(pk__in=[])
-    for path in paths:
-        within |= Q(area__path__startswith=path)
-    return Household.objects.filter(within)
+    return Household.objects.filter(below(paths, "area"))
 
 
 def lines_of(found: Iterable[Visit], viewer: User) -> list[VisitLine]:
@@ -135,10 +133,7 @@ def overseen(viewer: User) -> tuple[str, ...] | None:
 
 def reach_of(paths: Iterable[str], day: date) -> list[Reach]:
     """By the estates below; where there is no estate, by the place of the household itself. Three queries."""
-    within = Q(pk__in=[])
-    for path in paths:
-        within |= Q(area__path__startswith=path)
-    homes = Household.objects.filter(within, active=True)
+    homes = Household.objects.filter(below(paths, "area"), active=True)
     kept = set(HouseholdContact.objects.on(day).filter(household__in=homes).values_list("household", flat=True))
     lately = Visit.objects.filter(household__in=homes, visited_on__gt=day - LATELY, way__in=sorted(MET))
     visited = set(lately.values_list("household", flat=True))
@@ -162,10 +157,7 @@ def kept_areas(viewer: User) -> QuerySet[Area]:
     areas: QuerySet[Area] = Area.objects.order_by("path")
     if is_administrator(viewer):
         return areas
-    within = Q(pk__in=[])
-    for path in viewer.grants().area_paths([Role.SUPERVISOR, Role.GRID_WORKER]):
-        within |= Q(path__startswith=path)
-    return areas.filter(within)
+    return areas.filter(below(viewer.grants().area_paths([Role.SUPERVISOR, Role.GRID_WORKER])))
 
 
 def possible_contacts(areas: QuerySet[Area], day: date) -> QuerySet[User]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.audit_terms import AccessKind, CheckKind
 from cases.models.council import Council
 from cases.models.place import Area
+from cases.scope import below
 from cases.terms import Role
 
 if TYPE_CHECKING:
@@ -94,10 +95,7 @@ class AppendOnly(models.QuerySet["PersonAccess"]):
         grants = viewer.grants()
         if grants.has(*SEES_ALL):
             return self
-        seen = Q(pk__in=[])
-        for path in grants.area_paths([Role.SUPERVISOR]):
-            seen |= Q(area__path__startswith=path)
-        return self.filter(seen)
+        return self.filter(below(grants.area_paths([Role.SUPERVISOR]), "area"))
 
 
 class PersonAccess(models.Model):

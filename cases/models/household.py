@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.campaign_terms import VisitWay
 from cases.lib.crypto import EncryptedTextField
 from cases.models.place import Area
+from cases.scope import below
 from cases.terms import Role
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ class HouseholdQuerySet(models.QuerySet["Household"]):
         if grants.has(Role.AUDITOR):
             return self
         contacts = HouseholdContact.objects.on(day).filter(user=viewer)
-        seen = Q(pk__in=contacts.values("household"))
-        for path in set(grants.area_paths(HOUSEHOLD_READERS)):
-            seen |= Q(area__path__startswith=path)
-        return self.filter(seen)
+        kept = Q(pk__in=contacts.values("household"))
+        return self.filter(kept | below(set(grants.area_paths(HOUSEHOLD_READERS)), "area"))
 
     def kept_by(self, viewer: "User", day: date) -> Self:
         """Those that somebody keeps contact with on that day."""

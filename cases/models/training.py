@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models.campaign import Campaign
 from cases.models.place import Area
+from cases.scope import below
 from cases.terms import Role
 from cases.training_terms import ExemplaryState, SiteKind, StudyMode
 
@@ -131,9 +132,7 @@ class ExemplaryCaseQuerySet(models.QuerySet["ExemplaryCase"]):
         seen = Q(state=ExemplaryState.PUBLISHED) | Q(written_by=viewer)
         if grants.has(Role.AUDITOR):
             seen |= offered
-        for path in grants.area_paths(AGREEING):
-            seen |= offered & Q(case__area__path__startswith=path)
-        return self.filter(seen)
+        return self.filter(seen | (offered & below(grants.area_paths(AGREEING), "case__area")))
 
 
 class ExemplaryCase(models.Model):

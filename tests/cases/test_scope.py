@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from cases.models import Case, RoleAssignment
+from cases.models import Area, Case, RoleAssignment
+from cases.scope import below
 from tests.factories import World
 from workflows.commands import handling
 
@@ -73,3 +74,16 @@ def test_a_neighbouring_area_with_a_similar_path_is_not_the_subtree(world: World
     world.case("reported")
     RoleAssignment.objects.filter(user=world.desk).update(area=world.other_street)
     assert not Case.objects.visible_to(world.desk).exists()
+
+
+def test_below_no_place_there_is_nothing_and_one_of_several_ways_is_enough(world: World) -> None:
+    case = world.report()
+    assert not Case.objects.filter(below((), "area")).exists()
+    assert not Area.objects.filter(below(())).exists()
+    assert list(Case.objects.filter(below([world.street.path], "area"))) == [case]
+    assert not Case.objects.filter(below([world.other_street.path], "area", "team__area")).exists()
+    assert list(Case.objects.filter(below([world.other_street.path, world.street.path], "team__area", "area"))) == [
+        case
+    ]
+    assert world.estate in Area.objects.filter(below([world.street.path]))
+    assert world.other_street not in Area.objects.filter(below([world.street.path]))

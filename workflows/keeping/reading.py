@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet, Sum
 from cases.lib.snapshot import one_moment
 from cases.models import Area, Case, User
 from cases.querysets import AREA_ROLES
+from cases.scope import below
 from cases.terms import Role
 from workflows.figures.reading import Question, cases_of
 from workflows.keeping.fold import DEPTH, fold, paths_of, shares
@@ -192,10 +193,7 @@ class Reading:
         rows = _between(KeptLife.objects.filter(reported_on__isnull=False), "reported_on", days)
         if self.paths is None:
             return rows.filter(case__in=cases_of(replace(self.question, since=None, until=None), self.viewer))
-        wanted = Q(pk__in=[])
-        for path in self.paths:
-            wanted |= Q(area__path__startswith=path)
-        return rows.filter(wanted)
+        return rows.filter(below(self.paths, "area"))
 
     def _rows(self, days: Days) -> QuerySet[KeptLife]:
         rows, question = self._scope(days), self.question
