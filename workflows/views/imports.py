@@ -94,10 +94,11 @@ def _page(request: HttpRequest, ledger: LedgerImport, *, status: int = 200, **mo
         "is_mine": ledger.created_by_id == viewer.pk, "same_file": runs.same_file(ledger),
         "is_kept": ledger.state in (S.UPLOADED, S.CHECKED), "kept_until": ledger.created_at + runs.KEPT_FOR,
         "matched": _matched(ledger), "shown_errors": runs.SHOWN_ERRORS,
-        "sees_cases": Case.objects.visible_to(viewer).filter(imported__ledger=ledger).exists(),
     }  # fmt: skip
     if ledger.state in (S.UPLOADED, S.CHECKED):
         shown["form"] = ColumnsForm(ledger=ledger)
+    if ledger.state == S.LOADED:
+        shown["sees_cases"] = Case.objects.visible_to(viewer).filter(imported__ledger=ledger).exists()
     return render(request, "workflows/import.html", shown | more, status=status)
 
 
